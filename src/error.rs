@@ -1,0 +1,196 @@
+//! The crate's one error type and its stable codes.
+//!
+//! Every fallible function of the crate returns [`crate::Result`]. An [`Error`] says what went wrong *and where*: the JSON
+//! path and byte offset in a query, the file in an index, the function in a search. [`Error::code`] is a number that never
+//! changes its meaning, for hosts in other languages and for scripts.
+
+use std::path::{Path, PathBuf};
+
+/// The numbers of [`Error::code`]. They are never renumbered or reused.
+///
+/// Codes below 20 are shared with the native engine (`cpp/diagon/util/error.h`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+#[repr(u16)]
+pub enum ErrorCode {
+    /// A fault of ours.
+    Internal = 1,
+    /// An argument is out of its range.
+    InvalidArgument = 2,
+    /// The operating system refused a read, a write or a lock.
+    Io = 3,
+    /// A file of an index is damaged.
+    Corrupt = 4,
+    /// What was named does not exist.
+    NotFound = 5,
+    /// Another writer has the folder.
+    Locked = 6,
+    /// Memory ran out.
+    OutOfMemory = 7,
+    /// The caller cancelled the search.
+    Cancelled = 8,
+    /// The search's deadline passed.
+    Timeout = 9,
+    /// A document, term or value exceeds a limit.
+    TooLarge = 10,
+    /// The index was written by a version that this one can't read.
+    UnsupportedFormat = 11,
+    /// A query is not valid.
+    Query = 20,
+    /// A mapping is not valid, or a change of it is not possible.
+    Schema = 21,
+    /// A document is not valid.
+    Document = 22,
+    /// A user-defined function failed and its clause says `"on_error": "fail"`.
+    UdfFailed = 30,
+    /// A module or manifest was refused at registration.
+    UdfRejected = 31,
+    /// No function is registered under the name and version.
+    UdfNotFound = 32,
+    /// That version of the function exists already; versions are immutable.
+    UdfExists = 33,
+    /// The parameters of a function are not valid.
+    UdfParameter = 34,
+    /// A panic was caught at the edge of the library.
+    Panicked = 40,
+}
+
+/// What went wrong, and where.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A query or search request is not valid.
+    #[error("query: {message} (at {path}, byte {offset})")]
+    Query {
+        /// Where, as a path of keys and indices: `query.bool.must[0].term`. The request itself is `$`.
+        path: String,
+        /// Where, as a byte offset into the request's text.
+        offset: usize,
+        /// What is wrong and what is expected.
+        message: String,
+    },
+    /// A mapping is not valid.
+    #[error("mapping: {message} (at {path})")]
+    Schema {
+        /// The path in the mapping's JSON, or the field's name.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A document is not valid.
+    #[error("document: {message} (at {path})")]
+    Document {
+        /// The field, with indices: `authors[2].name`.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A user-defined function failed, and its clause asked that the query then fails.
+    #[error("function `{name}` failed on document {document:?}: {message}")]
+    UdfFailed {
+        /// Name and version.
+        name: String,
+        /// The `_id` of the document, empty where the failure is not one document's.
+        document: String,
+        /// Why: the trap, the message given by the guest.
+        message: String,
+    },
+    /// A module or manifest was refused.
+    #[error("module refused: {message}")]
+    UdfRejected {
+        /// The reason, with the place in the module or manifest.
+        message: String,
+    },
+    /// No such function.
+    #[error("no function `{name}`: {message}")]
+    UdfNotFound {
+        /// What was asked for: name and version or range.
+        name: String,
+        /// What there is.
+        message: String,
+    },
+    /// That name and version is taken by another module.
+    #[error("function `{name}` is registered already, with other content; versions are immutable")]
+    UdfExists {
+        /// Name and version.
+        name: String,
+    },
+    /// A parameter of a function is not valid.
+    #[error("function `{name}`: parameter `{parameter}`: {message}")]
+    UdfParameter {
+        /// Name and version.
+        name: String,
+        /// The parameter.
+        parameter: String,
+        /// What is wrong and what is expected.
+        message: String,
+    },
+    /// The operating system refused something.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's own words.
+        source: std::io::Error,
+    },
+    /// The native engine refused or failed.
+    #[error("{message}")]
+    Native {
+        /// Which kind.
+        code: ErrorCode,
+        /// The message, which names file and offset where there is one.
+        message: String,
+    },
+    /// An argument of an API call is out of its range.
+    #[error("{0}")]
+    InvalidArgument(String),
+    /// The caller cancelled the search.
+    #[error("the search was cancelled")]
+    Cancelled,
+    /// The search's deadline passed, and the caller did not want what had been found until then.
+    #[error("the search's deadline of {0} ms passed")]
+    Timeout(u64),
+    /// A panic was caught.
+    #[error("panic: {0}")]
+    Panicked(String),
+    /// A fault of ours.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// The stable number of the kind of error.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Query { .. } => ErrorCode::Query,
+            Self::Schema { .. } => ErrorCode::Schema,
+            Self::Document { .. } => ErrorCode::Document,
+            Self::UdfFailed { .. } => ErrorCode::UdfFailed,
+            Self::UdfRejected { .. } => ErrorCode::UdfRejected,
+            Self::UdfNotFound { .. } => ErrorCode::UdfNotFound,
+            Self::UdfExists { .. } => ErrorCode::UdfExists,
+            Self::UdfParameter { .. } => ErrorCode::UdfParameter,
+            Self::Io { .. } => ErrorCode::Io,
+            Self::Native { code, .. } => *code,
+            Self::InvalidArgument(_) => ErrorCode::InvalidArgument,
+            Self::Cancelled => ErrorCode::Cancelled,
+            Self::Timeout(_) => ErrorCode::Timeout,
+            Self::Panicked(_) => ErrorCode::Panicked,
+            Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// An [`Error::Io`] about `path`.
+    pub(crate) fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
+        Self::Io { path: path.as_ref().to_path_buf(), source }
+    }
+
+    /// An [`Error::Query`] at a place of the request.
+    pub(crate) fn query(path: impl Into<String>, offset: usize, message: impl Into<String>) -> Self {
+        Self::Query { path: path.into(), offset, message: message.into() }
+    }
+}
+
+/// `std::result::Result` with the crate's [`Error`]. Write it in full, `crate::Result`, so that it isn't taken for the other.
+pub type Result<T> = std::result::Result<T, Error>;
