@@ -1,0 +1,239 @@
+#include "diagon/docvalues/numeric.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <vector>
+
+#include "diagon/util/bytes.h"
+#include "diagon/util/error.h"
+
+namespace diagon::docvalues {
+namespace {
+
+// A block's header: minimum, maximum, then its data's offset from the array's start (a multiple of
+// 8) plus a code for the width.
+constexpr uint64_t kHeaderBytes = 24;
+constexpr uint64_t kCodeMask = 7;
+constexpr std::array<uint32_t, 5> kWidths = {0, 1, 2, 4, 8};
+
+uint32_t code_for(uint64_t range) {
+  if (range == 0) return 0;
+  if (range <= UINT8_MAX) return 1;
+  if (range <= UINT16_MAX) return 2;
+  if (range <= UINT32_MAX) return 3;
+  return 4;
+}
+
+uint64_t above(int64_t value, int64_t min) {
+  return static_cast<uint64_t>(value) - static_cast<uint64_t>(min);
+}
+
+uint64_t padded(uint64_t len) { return (len + 7) / 8 * 8; }
+
+struct Header {
+  int64_t min;
+  uint64_t offset;
+  uint32_t code;
+};
+
+Header header_at(const uint8_t* headers, uint64_t block) noexcept {
+  const uint8_t* at = headers + kHeaderBytes * block;
+  const auto place = load<uint64_t>(at + 16);
+  return {load<int64_t>(at), place & ~kCodeMask, static_cast<uint32_t>(place & kCodeMask)};
+}
+
+template <typename T>
+int64_t value_at(const uint8_t* data, size_t i, int64_t min) noexcept {
+  return static_cast<int64_t>(static_cast<uint64_t>(min) + load<T>(data + i * sizeof(T)));
+}
+
+template <typename T>
+void decode(const uint8_t* data, uint32_t count, int64_t min, int64_t* out) noexcept {
+  for (uint32_t i = 0; i < count; ++i) out[i] = value_at<T>(data, i, min);
+}
+
+template <typename T>
+void gather_run(const uint8_t* data, const uint32_t* indices, size_t count, int64_t min,
+                int64_t* out) noexcept {
+  for (size_t j = 0; j < count; ++j) out[j] = value_at<T>(data, indices[j] % kColumnBlock, min);
+}
+
+template <typename T>
+void put(std::vector<uint8_t>& out, std::span<const int64_t> values, int64_t min) {
+  out.assign(static_cast<size_t>(padded(values.size() * sizeof(T))), 0);
+  for (size_t i = 0; i < values.size(); ++i)
+    store(out.data() + i * sizeof(T), static_cast<T>(above(values[i], min)));
+}
+
+uint32_t values_in(uint64_t block, uint64_t count) noexcept {
+  return static_cast<uint32_t>(std::min<uint64_t>(kColumnBlock, count - block * kColumnBlock));
+}
+
+}  // namespace
+
+NumericMeta write_numeric(directory::FileWriter& file, std::span<const int64_t> values) {
+  file.align(8);
+  NumericMeta meta;
+  meta.count = values.size();
+  meta.offset = file.offset();
+  const size_t blocks = (values.size() + kColumnBlock - 1) / kColumnBlock;
+  const auto block_of = [&](size_t b) {
+    return values.subspan(b * kColumnBlock, values_in(b, values.size()));
+  };
+  ByteWriter headers;
+  std::vector<uint32_t> codes(blocks);
+  uint64_t offset = blocks * kHeaderBytes;
+  for (size_t b = 0; b < blocks; ++b) {
+    const auto block = block_of(b);
+    const auto [min, max] = std::minmax_element(block.begin(), block.end());
+    codes[b] = code_for(above(*max, *min));
+    headers.fixed(*min);
+    headers.fixed(*max);
+    headers.fixed(offset | codes[b]);
+    offset += padded(block.size() * kWidths[codes[b]]);
+  }
+  file.append(headers.bytes());
+  std::vector<uint8_t> data;
+  for (size_t b = 0; b < blocks; ++b) {
+    const auto block = block_of(b);
+    const auto min = load<int64_t>(headers.data() + kHeaderBytes * b);
+    switch (codes[b]) {
+      case 0:
+        continue;
+      case 1:
+        put<uint8_t>(data, block, min);
+        break;
+      case 2:
+        put<uint16_t>(data, block, min);
+        break;
+      case 3:
+        put<uint32_t>(data, block, min);
+        break;
+      default:
+        put<uint64_t>(data, block, min);
+    }
+    file.append(data);
+  }
+  meta.bytes = file.offset() - meta.offset;
+  return meta;
+}
+
+NumericReader::NumericReader(std::shared_ptr<const directory::MappedFile> file,
+                             const NumericMeta& meta)
+    : file_(std::move(file)), meta_(meta) {
+  const std::string& path = file_->path();
+  const uint64_t blocks = meta_.count / kColumnBlock + (meta_.count % kColumnBlock != 0 ? 1 : 0);
+  if (meta_.offset > file_->size() || meta_.bytes > file_->size() - meta_.offset)
+    throw_corrupt(path, "an array of numbers out of the file");
+  if (blocks > meta_.bytes / kHeaderBytes)
+    throw_corrupt(path, "an array of numbers with more values than its bytes hold");
+  headers_ = file_->touch(meta_.offset, blocks * kHeaderBytes);
+  for (uint64_t b = 0; b < blocks; ++b) {
+    const Header header = header_at(headers_, b);
+    if (header.code >= kWidths.size()) throw_corrupt(path, "the width of numbers");
+    const uint64_t len = uint64_t{values_in(b, meta_.count)} * kWidths[header.code];
+    if (header.offset > meta_.bytes || len > meta_.bytes - header.offset)
+      throw_corrupt(path, "a block of numbers out of its array");
+    const int64_t max = block_max(b);
+    if (header.min > max)
+      throw_corrupt(path, "a block of numbers with its minimum over its maximum");
+    min_ = std::min(min_, header.min);
+    max_ = std::max(max_, max);
+  }
+}
+
+int64_t NumericReader::block_min(uint64_t block) const noexcept {
+  return load<int64_t>(headers_ + kHeaderBytes * block);
+}
+
+int64_t NumericReader::block_max(uint64_t block) const noexcept {
+  return load<int64_t>(headers_ + kHeaderBytes * block + 8);
+}
+
+int64_t NumericReader::get(uint64_t i) const {
+  assert(i < meta_.count);
+  const Header header = header_at(headers_, i / kColumnBlock);
+  const uint32_t width = kWidths[header.code];
+  const uint8_t* at = file_->touch(meta_.offset + header.offset + i % kColumnBlock * width, width);
+  switch (header.code) {
+    case 0:
+      return header.min;
+    case 1:
+      return value_at<uint8_t>(at, 0, header.min);
+    case 2:
+      return value_at<uint16_t>(at, 0, header.min);
+    case 3:
+      return value_at<uint32_t>(at, 0, header.min);
+    default:
+      return value_at<uint64_t>(at, 0, header.min);
+  }
+}
+
+void NumericReader::gather(std::span<const uint32_t> indices, int64_t* out) const {
+  size_t from = 0;
+  while (from < indices.size()) {
+    const uint32_t block = indices[from] / kColumnBlock;
+    assert(block < block_count());
+    size_t to = from + 1;
+    while (to < indices.size() && indices[to] / kColumnBlock == block) ++to;
+    const Header header = header_at(headers_, block);
+    const uint64_t len = uint64_t{values_in(block, meta_.count)} * kWidths[header.code];
+    const uint8_t* data = file_->touch(meta_.offset + header.offset, len);
+    const uint32_t* run = indices.data() + from;
+    switch (header.code) {
+      case 0:
+        std::fill_n(out + from, to - from, header.min);
+        break;
+      case 1:
+        gather_run<uint8_t>(data, run, to - from, header.min, out + from);
+        break;
+      case 2:
+        gather_run<uint16_t>(data, run, to - from, header.min, out + from);
+        break;
+      case 3:
+        gather_run<uint32_t>(data, run, to - from, header.min, out + from);
+        break;
+      default:
+        gather_run<uint64_t>(data, run, to - from, header.min, out + from);
+    }
+    from = to;
+  }
+}
+
+uint32_t NumericReader::decode_block(uint64_t block, int64_t* out) const {
+  assert(block < block_count());
+  const uint32_t count = values_in(block, meta_.count);
+  const Header header = header_at(headers_, block);
+  const uint8_t* data =
+      file_->touch(meta_.offset + header.offset, uint64_t{count} * kWidths[header.code]);
+  switch (header.code) {
+    case 0:
+      std::fill_n(out, count, header.min);
+      break;
+    case 1:
+      decode<uint8_t>(data, count, header.min, out);
+      break;
+    case 2:
+      decode<uint16_t>(data, count, header.min, out);
+      break;
+    case 3:
+      decode<uint32_t>(data, count, header.min, out);
+      break;
+    default:
+      decode<uint64_t>(data, count, header.min, out);
+  }
+  return count;
+}
+
+int64_t sortable_from_double(double v) noexcept {
+  const auto bits = std::bit_cast<int64_t>(v);
+  return bits ^ ((bits >> 63) & INT64_MAX);
+}
+
+double double_from_sortable(int64_t v) noexcept {
+  return std::bit_cast<double>(v ^ ((v >> 63) & INT64_MAX));
+}
+
+}  // namespace diagon::docvalues

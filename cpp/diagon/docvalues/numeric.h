@@ -1,0 +1,61 @@
+// An array of 64-bit integers in blocks of 1,024, each with its minimum, maximum and the width of
+// its values (0, 1, 2, 4 or 8 bytes above the minimum), so that one value is one load and a range
+// can skip or accept whole blocks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "diagon/directory/file.h"
+
+namespace diagon::docvalues {
+
+inline constexpr uint32_t kColumnBlock = 1024;
+
+struct NumericMeta {
+  uint64_t count = 0;
+  uint64_t offset = 0;  // of the block headers, into the columns file
+  uint64_t bytes = 0;   // headers and data
+};
+
+// Appends the array to the file.
+NumericMeta write_numeric(directory::FileWriter& file, std::span<const int64_t> values);
+
+// Reads one. Const methods may be called from several threads at once.
+class NumericReader {
+ public:
+  NumericReader() = default;
+  // Checks that every block's header lies inside the array's bytes (the headers are read at once,
+  // the data at first touch).
+  NumericReader(std::shared_ptr<const directory::MappedFile> file, const NumericMeta& meta);
+
+  uint64_t size() const noexcept { return meta_.count; }
+  uint64_t block_count() const noexcept { return (meta_.count + kColumnBlock - 1) / kColumnBlock; }
+  int64_t block_min(uint64_t block) const noexcept;
+  int64_t block_max(uint64_t block) const noexcept;
+  // The whole array's; INT64_MAX and INT64_MIN if it is empty.
+  int64_t min() const noexcept { return min_; }
+  int64_t max() const noexcept { return max_; }
+
+  // REQUIRES: i < size(). Throws kCorrupt at the first touch of a damaged block.
+  int64_t get(uint64_t i) const;
+  // out[j] = value of indices[j]; indices in ascending order are fastest. REQUIRES: each < size().
+  void gather(std::span<const uint32_t> indices, int64_t* out) const;
+  // All values of a block into `out` (room for 1,024); returns how many.
+  uint32_t decode_block(uint64_t block, int64_t* out) const;
+
+ private:
+  std::shared_ptr<const directory::MappedFile> file_;
+  NumericMeta meta_;
+  const uint8_t* headers_ = nullptr;
+  int64_t min_ = INT64_MAX;
+  int64_t max_ = INT64_MIN;
+};
+
+// Doubles as integers in the same order (total order; -0.0 below 0.0), so that one codec serves
+// both.
+int64_t sortable_from_double(double v) noexcept;
+double double_from_sortable(int64_t v) noexcept;
+
+}  // namespace diagon::docvalues

@@ -1,0 +1,241 @@
+#include "diagon/index/buffer.h"
+
+#include <algorithm>
+
+#include "diagon/postings/norms.h"
+#include "diagon/postings/postings.h"
+#include "diagon/stored/stored.h"
+#include "diagon/util/bits.h"
+
+namespace diagon::index {
+namespace {
+
+using schema::ColumnKind;
+using schema::Field;
+using schema::PostingsKind;
+
+// Where the runs of the first document begin.
+constexpr DocSpan kStart{};
+
+std::string_view text(const DocumentBatch& batch, uint32_t offset, uint32_t len) {
+  return {reinterpret_cast<const char*>(batch.bytes.data()) + offset, len};
+}
+
+void check_range(const DocumentBatch& batch, uint32_t offset, uint32_t len) {
+  if (offset > batch.bytes.size() || len > batch.bytes.size() - offset)
+    throw_invalid("a document batch refers to bytes that it does not have");
+}
+
+const Field& known(const std::vector<Field>& fields, FieldId id) {
+  if (id >= fields.size()) throw_invalid("a document refers to an unknown field number");
+  return fields[id];
+}
+
+bool is_string(ColumnKind kind) {
+  return kind == ColumnKind::kOrdinals || kind == ColumnKind::kStrings;
+}
+
+}  // namespace
+
+void Buffer::check(const DocumentBatch& batch, const std::vector<Field>& fields) const {
+  for (const Token& t : batch.tokens) {
+    check_range(batch, t.offset, t.len);
+    if (known(fields, t.field).postings == PostingsKind::kNone || t.field == kIdField)
+      throw_invalid("a token for the field `" + fields[t.field].name + "`, which has no postings");
+    if (t.len > kMaxTermBytes)
+      throw Error(ErrorCode::kTooLarge, "a term of " + std::to_string(t.len) +
+                                            " bytes in the field `" + fields[t.field].name +
+                                            "`; the limit is " + std::to_string(kMaxTermBytes));
+  }
+  for (const FieldLength& l : batch.lengths)
+    if (!known(fields, l.field).norms)
+      throw_invalid("a length for the field `" + fields[l.field].name + "`, which has no norms");
+  for (const NumericValue& v : batch.numerics) {
+    const ColumnKind kind = known(fields, v.field).column;
+    if (kind == ColumnKind::kNone || is_string(kind))
+      throw_invalid("a number for the field `" + fields[v.field].name + "`, which has no numbers");
+  }
+  for (const StringValue& v : batch.strings) {
+    check_range(batch, v.offset, v.len);
+    if (!is_string(known(fields, v.field).column) || v.field == kIdField)
+      throw_invalid("a string for the field `" + fields[v.field].name + "`, which has no strings");
+  }
+  DocSpan last = kStart;
+  for (const DocSpan& d : batch.docs) {
+    check_range(batch, d.id_offset, d.id_len);
+    check_range(batch, d.source_offset, d.source_len);
+    if (d.tokens_end < last.tokens_end || d.tokens_end > batch.tokens.size() ||
+        d.lengths_end < last.lengths_end || d.lengths_end > batch.lengths.size() ||
+        d.numerics_end < last.numerics_end || d.numerics_end > batch.numerics.size() ||
+        d.strings_end < last.strings_end || d.strings_end > batch.strings.size())
+      throw_invalid("the runs of a document batch overlap or go past its end");
+    if (d.id_len == 0) throw_invalid("a document without an id");
+    for (uint32_t i = last.tokens_end + 1; i < d.tokens_end; ++i)
+      if (batch.tokens[i].field == batch.tokens[i - 1].field &&
+          batch.tokens[i].position < batch.tokens[i - 1].position)
+        throw_invalid("positions of a document are out of order");
+    last = d;
+  }
+  if (batch.docs.size() > kNoMoreDocs - 1 - doc_count())
+    throw Error(ErrorCode::kTooLarge, "too many documents in one segment");
+}
+
+docvalues::ColumnWriter& Buffer::column(const Field& field) {
+  return columns_.try_emplace(field.id, field.column).first->second;
+}
+
+void Buffer::add(const DocumentBatch& batch, const std::vector<Field>& fields) {
+  check(batch, fields);
+  DocSpan begin = kStart;
+  for (const DocSpan& end : batch.docs) {
+    add_one(batch, begin, end, fields);
+    begin = end;
+  }
+}
+
+void Buffer::add_one(const DocumentBatch& batch, const DocSpan& begin, const DocSpan& end,
+                     const std::vector<Field>& fields) {
+  const DocId doc = doc_count();
+  const std::string_view id = text(batch, end.id_offset, end.id_len);
+  terms_.add(kIdField, id, doc, 0, false);
+  column(fields[kIdField]).add_string(doc, id);
+  for (uint32_t i = begin.tokens_end; i < end.tokens_end; ++i) {
+    const Token& t = batch.tokens[i];
+    terms_.add(t.field, text(batch, t.offset, t.len), doc, t.position,
+               fields[t.field].postings == PostingsKind::kFreqsPositions);
+  }
+  for (uint32_t i = begin.lengths_end; i < end.lengths_end; ++i) {
+    const FieldLength& l = batch.lengths[i];
+    Norms& norms = norms_[l.field];
+    if (!norms.docs.empty() && norms.docs.back() == doc) continue;  // the first one counts
+    norms.docs.push_back(doc);
+    norms.norms.push_back(postings::encode_length(l.tokens));
+  }
+  for (uint32_t i = begin.numerics_end; i < end.numerics_end; ++i) {
+    const NumericValue& v = batch.numerics[i];
+    column(fields[v.field]).add_number(doc, v.bits);
+  }
+  for (uint32_t i = begin.strings_end; i < end.strings_end; ++i) {
+    const StringValue& v = batch.strings[i];
+    column(fields[v.field]).add_string(doc, text(batch, v.offset, v.len));
+  }
+  const uint8_t* source = batch.bytes.data() + end.source_offset;
+  sources_.insert(sources_.end(), source, source + end.source_len);
+  source_ends_.push_back(sources_.size());
+  const auto [slot, fresh] = by_id_.insert_or_assign(std::string(id), doc);
+  if (fresh) id_bytes_ += id.size() + 64;
+}
+
+void Buffer::remove(std::string_view id) { by_id_.erase(std::string(id)); }
+
+size_t Buffer::ram_bytes() const noexcept {
+  size_t n = terms_.ram_bytes() + sources_.capacity() + source_ends_.capacity() * 8 + id_bytes_;
+  for (const auto& [id, writer] : columns_) n += writer.ram_bytes();
+  for (const auto& [id, norms] : norms_) n += norms.docs.capacity() * 5;
+  return n;
+}
+
+std::vector<uint64_t> Buffer::live_bits() const {
+  std::vector<uint64_t> live(bits::words_for(doc_count()));
+  for (const auto& [id, doc] : by_id_) bits::set(live.data(), doc);
+  return live;
+}
+
+void Buffer::write_terms(const std::string& folder, uint64_t segment,
+                         const directory::SegmentId& id, std::vector<FieldMeta>& fields) const {
+  using directory::FileKind;
+  directory::FileWriter terms_file(segment_file(folder, segment, "terms"), FileKind::kTerms, id);
+  directory::FileWriter postings_file(segment_file(folder, segment, "postings"),
+                                      FileKind::kPostings, id);
+  directory::FileWriter positions_file(segment_file(folder, segment, "positions"),
+                                       FileKind::kPositions, id);
+  postings::PostingsWriter writer(postings_file, &positions_file);
+  termdict::TermDictWriter dictionary(terms_file);
+  std::vector<DocId> docs;
+  std::vector<uint32_t> freqs, positions;
+  std::vector<uint8_t> norms, doc_norms;
+  for (FieldMeta& f : fields) {
+    if (f.field.postings == PostingsKind::kNone) continue;
+    const bool with_positions = f.field.postings == PostingsKind::kFreqsPositions;
+    doc_norms.assign(f.field.norms ? doc_count() : 0, 0);
+    if (const auto found = norms_.find(f.field.id); found != norms_.end() && f.field.norms)
+      for (size_t i = 0; i < found->second.docs.size(); ++i)
+        doc_norms[found->second.docs[i]] = found->second.norms[i];
+    std::vector<uint64_t> seen(bits::words_for(doc_count()));
+    dictionary.begin_field();
+    for (const TermTable::Entry* entry : terms_.sorted(f.field.id)) {
+      docs.clear();
+      freqs.clear();
+      positions.clear();
+      terms_.read(*entry, with_positions, docs, freqs, positions);
+      norms.clear();
+      if (f.field.norms)
+        for (const DocId doc : docs) norms.push_back(doc_norms[doc]);
+      for (const DocId doc : docs) bits::set(seen.data(), doc);
+      dictionary.add(terms_.term(*entry), writer.write(docs, freqs, positions, norms));
+    }
+    f.terms = dictionary.end_field(static_cast<uint32_t>(bits::count(seen.data(), seen.size())));
+  }
+  terms_file.finish();
+  postings_file.finish();
+  positions_file.finish();
+}
+
+void Buffer::write_columns(const std::string& folder, uint64_t segment,
+                           const directory::SegmentId& id, std::vector<FieldMeta>& fields) const {
+  directory::FileWriter file(segment_file(folder, segment, "columns"),
+                             directory::FileKind::kColumns, id);
+  for (FieldMeta& f : fields) {
+    if (f.field.column != ColumnKind::kNone) {
+      const auto found = columns_.find(f.field.id);
+      f.column = found == columns_.end()
+                     ? docvalues::ColumnWriter(f.field.column).write(file, doc_count())
+                     : found->second.write(file, doc_count());
+    }
+    if (!f.field.norms) continue;
+    std::vector<uint64_t> presence(bits::words_for(doc_count()));
+    std::vector<uint8_t> bytes(doc_count());
+    if (const auto found = norms_.find(f.field.id); found != norms_.end()) {
+      const Norms& norms = found->second;
+      f.norms.docs_with_field = static_cast<uint32_t>(norms.docs.size());
+      for (size_t i = 0; i < norms.docs.size(); ++i) {
+        bits::set(presence.data(), norms.docs[i]);
+        bytes[norms.docs[i]] = norms.norms[i];
+      }
+    }
+    file.align(8);
+    f.norms.presence_offset = file.offset();
+    f.norms.presence_bytes = presence.size() * 8;
+    file.append(presence.data(), presence.size() * 8);
+    f.norms.norms_offset = file.offset();
+    file.append(bytes);
+  }
+  file.finish();
+}
+
+void Buffer::write(const std::string& folder, uint64_t segment, const directory::SegmentId& id,
+                   const std::vector<Field>& fields) const {
+  SegmentMeta meta;
+  meta.max_doc = doc_count();
+  for (const Field& field : fields) {
+    meta.fields.emplace_back();
+    meta.fields.back().field = field;
+  }
+  write_terms(folder, segment, id, meta.fields);
+  write_columns(folder, segment, id, meta.fields);
+  directory::FileWriter stored_file(segment_file(folder, segment, "stored"),
+                                    directory::FileKind::kStored, id);
+  stored::StoredWriter stored(stored_file);
+  uint64_t from = 0;
+  for (const uint64_t to : source_ends_) {
+    stored.add(std::span(sources_).subspan(from, to - from));
+    from = to;
+  }
+  meta.stored = stored.finish();
+  stored_file.finish();
+  write_meta(segment_file(folder, segment, "meta"), id, meta);
+}
+
+void Buffer::clear() { *this = Buffer(); }
+
+}  // namespace diagon::index

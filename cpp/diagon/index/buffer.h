@@ -1,0 +1,66 @@
+// Documents in RAM that are not a segment yet. Used by one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "diagon/docvalues/column.h"
+#include "diagon/index/document.h"
+#include "diagon/index/segment_meta.h"
+#include "diagon/index/term_table.h"
+#include "diagon/schema/field.h"
+
+namespace diagon::index {
+
+class Buffer {
+ public:
+  // Checks the whole batch first (ranges, known fields, order, sizes) and throws kInvalidArgument
+  // or kTooLarge without having added anything. A document replaces an earlier one of the buffer
+  // with its id. `fields`: by id.
+  void add(const DocumentBatch& batch, const std::vector<schema::Field>& fields);
+  // Deletes the document of that id from the buffer, if it is there.
+  void remove(std::string_view id);
+
+  uint32_t doc_count() const noexcept { return static_cast<uint32_t>(source_ends_.size()); }
+  uint32_t live_count() const noexcept { return static_cast<uint32_t>(by_id_.size()); }
+  // Roughly.
+  size_t ram_bytes() const noexcept;
+  // The live documents' ids.
+  const std::unordered_map<std::string, DocId>& ids() const noexcept { return by_id_; }
+  bool has_deletes() const noexcept { return live_count() != doc_count(); }
+  // words_for(doc_count()) words.
+  std::vector<uint64_t> live_bits() const;
+
+  // Writes all files of a segment but does not sync them; the buffer stays as it is, so that a
+  // failed flush can be tried again.
+  void write(const std::string& folder, uint64_t segment, const directory::SegmentId& id,
+             const std::vector<schema::Field>& fields) const;
+  void clear();
+
+ private:
+  struct Norms {
+    std::vector<DocId> docs;
+    std::vector<uint8_t> norms;
+  };
+  void check(const DocumentBatch& batch, const std::vector<schema::Field>& fields) const;
+  void add_one(const DocumentBatch& batch, const DocSpan& begin, const DocSpan& end,
+               const std::vector<schema::Field>& fields);
+  docvalues::ColumnWriter& column(const schema::Field& field);
+  void write_terms(const std::string& folder, uint64_t segment, const directory::SegmentId& id,
+                   std::vector<FieldMeta>& fields) const;
+  void write_columns(const std::string& folder, uint64_t segment, const directory::SegmentId& id,
+                     std::vector<FieldMeta>& fields) const;
+
+  TermTable terms_;
+  std::map<FieldId, docvalues::ColumnWriter> columns_;
+  std::map<FieldId, Norms> norms_;
+  std::vector<uint8_t> sources_;
+  std::vector<uint64_t> source_ends_;
+  std::unordered_map<std::string, DocId> by_id_;
+  size_t id_bytes_ = 0;
+};
+
+}  // namespace diagon::index

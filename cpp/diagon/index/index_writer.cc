@@ -1,0 +1,209 @@
+#include "diagon/index/index_writer.h"
+
+#include <algorithm>
+
+#include "diagon/util/bits.h"
+#include "diagon/util/error.h"
+
+namespace diagon::index {
+namespace {
+
+constexpr const char* kLockName = "write.lock";
+constexpr uint64_t kMaxRamBuffer = 2ull << 30;
+
+std::string prepared(const std::string& folder) {
+  directory::create_folder(folder);
+  if (!directory::exists(folder + "/" + kManifestName)) {
+    for (const std::string& name : directory::list(folder)) {
+      uint64_t segment = 0;
+      if (name != kLockName && name != std::string(kManifestName) + ".tmp" &&
+          !parse_segment_file(name, segment))
+        throw Error(ErrorCode::kNotFound,
+                    folder + ": not an index, and not empty (it has `" + name + "`)");
+    }
+  }
+  return folder;
+}
+
+}  // namespace
+
+std::unique_ptr<IndexWriter> IndexWriter::open(const std::string& folder,
+                                               const WriterOptions& options) {
+  if (options.ram_buffer_bytes == 0 || options.ram_buffer_bytes > kMaxRamBuffer)
+    throw_invalid("the writer's RAM buffer must be between 1 byte and 2 GiB");
+  std::unique_ptr<IndexWriter> writer(new IndexWriter(prepared(folder), options));
+  writer->create_or_load();
+  return writer;
+}
+
+IndexWriter::IndexWriter(std::string folder, const WriterOptions& options)
+    : folder_(std::move(folder)), options_(options), lock_(folder_ + "/" + kLockName) {}
+
+void IndexWriter::create_or_load() {
+  if (!directory::exists(folder_ + "/" + kManifestName)) {
+    manifest_.index_id = directory::random_segment_id();
+    write_manifest(folder_, manifest_);
+  }
+  manifest_ = read_manifest(folder_);
+  const auto committed = Snapshot::open(folder_);
+  for (size_t i = 0; i < manifest_.segments.size(); ++i) {
+    Segment s;
+    s.entry = manifest_.segments[i];
+    s.segment = committed->segment(i);
+    s.synced = true;
+    segments_.push_back(std::move(s));
+  }
+  remove_unreferenced();
+}
+
+void IndexWriter::remove_unreferenced() const {
+  for (const std::string& name : directory::list(folder_)) {
+    uint64_t number = 0;
+    if (!parse_segment_file(name, number)) continue;
+    bool referenced = false;
+    for (const ManifestSegment& s : manifest_.segments) {
+      if (s.number != number) continue;
+      for (const char* extension : kSegmentExtensions)
+        referenced |= folder_ + "/" + name == segment_file(folder_, number, extension);
+      referenced |= s.live_generation != 0 &&
+                    folder_ + "/" + name == live_file(folder_, number, s.live_generation);
+    }
+    // A segment that is flushed but not committed yet is in use, too.
+    for (const Segment& s : segments_) referenced |= !s.synced && s.entry.number == number;
+    if (!referenced) directory::remove_file(folder_ + "/" + name);
+  }
+}
+
+void IndexWriter::define_field(const schema::Field& field) {
+  if (field.id < fields_.size()) {
+    const schema::Field& known = fields_[field.id];
+    if (known.name != field.name || known.postings != field.postings ||
+        known.norms != field.norms || known.column != field.column)
+      throw_invalid("the field `" + field.name + "` is defined already, in another way");
+    return;
+  }
+  if (field.id != fields_.size())
+    throw_invalid("the number of the field `" + field.name + "` is not the next one");
+  if (field.id == kIdField && (field.postings != schema::PostingsKind::kDocs ||
+                               field.column != schema::ColumnKind::kStrings || field.norms))
+    throw_invalid("the field `_id` must have documents as postings and strings as a column");
+  for (const Segment& s : segments_) {
+    const FieldMeta* meta = s.segment.reader->field(field.id);
+    if (meta != nullptr &&
+        (meta->field.name != field.name || meta->field.postings != field.postings ||
+         meta->field.norms != field.norms || meta->field.column != field.column))
+      throw_invalid("the field `" + field.name + "` is defined in another way in the index");
+  }
+  fields_.push_back(field);
+}
+
+void IndexWriter::add_documents(const DocumentBatch& batch) {
+  if (fields_.empty()) throw_invalid("no field is defined");
+  buffer_.add(batch, fields_);
+  for (const DocSpan& d : batch.docs)
+    deletes_.emplace(reinterpret_cast<const char*>(batch.bytes.data()) + d.id_offset, d.id_len);
+  if (buffer_.ram_bytes() >= options_.ram_buffer_bytes) flush();
+}
+
+void IndexWriter::delete_document(std::string_view id) {
+  buffer_.remove(id);
+  deletes_.emplace(id);
+}
+
+void IndexWriter::apply_deletes() {
+  std::vector<DocId> docs;
+  for (Segment& s : segments_) {
+    std::vector<DocId> gone;
+    for (const std::string& id : deletes_) {
+      docs.clear();
+      s.segment.reader->find_id(id, docs);
+      for (const DocId doc : docs)
+        if (s.segment.is_live(doc)) gone.push_back(doc);
+    }
+    if (gone.empty()) continue;
+    // Snapshots share the old bits; they are never changed in place.
+    const DocId max_doc = s.segment.reader->max_doc();
+    auto live = s.segment.live ? std::make_shared<std::vector<uint64_t>>(*s.segment.live)
+                               : std::make_shared<std::vector<uint64_t>>(bits::words_for(max_doc));
+    if (!s.segment.live) bits::fill(live->data(), live->size(), max_doc);
+    for (const DocId doc : gone) bits::clear(live->data(), doc);
+    s.segment.live_count = static_cast<DocId>(bits::count(live->data(), live->size()));
+    s.segment.live = std::move(live);
+    s.live_dirty = true;
+  }
+  deletes_.clear();
+}
+
+void IndexWriter::flush() {
+  Segment fresh;
+  const bool any = buffer_.live_count() != 0;
+  if (any) {
+    fresh.entry.number = manifest_.next_segment++;
+    fresh.entry.id = directory::random_segment_id();
+    fresh.entry.max_doc = buffer_.doc_count();
+    try {
+      buffer_.write(folder_, fresh.entry.number, fresh.entry.id, fields_);
+      fresh.segment.reader = SegmentReader::open(folder_, fresh.entry.number, fresh.entry.id);
+    } catch (...) {
+      for (const char* extension : kSegmentExtensions)
+        directory::remove_file(segment_file(folder_, fresh.entry.number, extension));
+      throw;
+    }
+    fresh.segment.live_count = buffer_.live_count();
+    if (buffer_.has_deletes()) {
+      fresh.segment.live = std::make_shared<const std::vector<uint64_t>>(buffer_.live_bits());
+      fresh.live_dirty = true;
+    }
+  }
+  apply_deletes();  // to the segments that are older than the buffer
+  if (any) segments_.push_back(std::move(fresh));
+  buffer_.clear();
+}
+
+std::shared_ptr<const Snapshot> IndexWriter::snapshot() const {
+  std::vector<LiveSegment> segments;
+  for (const Segment& s : segments_)
+    if (s.segment.live_count != 0) segments.push_back(s.segment);
+  return std::make_shared<const Snapshot>(std::move(segments), manifest_.user_data,
+                                          manifest_.generation);
+}
+
+std::shared_ptr<const Snapshot> IndexWriter::refresh() {
+  flush();
+  return snapshot();
+}
+
+std::shared_ptr<const Snapshot> IndexWriter::commit(const std::string& user_data) {
+  flush();
+  Manifest next = manifest_;
+  next.segments.clear();
+  next.generation = manifest_.generation + 1;
+  next.user_data = user_data;
+  for (Segment& s : segments_) {
+    if (s.segment.live_count == 0) continue;  // nothing left of it
+    s.entry.live_count = s.segment.live_count;
+    if (s.live_dirty) {
+      s.entry.live_generation = next.generation;
+      const std::string path = live_file(folder_, s.entry.number, next.generation);
+      write_live(path, s.entry.id, *s.segment.live, s.entry.max_doc);
+      directory::sync_file(path);
+    }
+    if (!s.synced)
+      for (const char* extension : kSegmentExtensions)
+        directory::sync_file(segment_file(folder_, s.entry.number, extension));
+    next.segments.push_back(s.entry);
+  }
+  // The names of the new files must be durable before a manifest that needs them can be.
+  directory::sync_folder(folder_);
+  write_manifest(folder_, next);
+  manifest_ = std::move(next);
+  std::erase_if(segments_, [](const Segment& s) { return s.segment.live_count == 0; });
+  for (Segment& s : segments_) {
+    s.synced = true;
+    s.live_dirty = false;
+  }
+  remove_unreferenced();
+  return snapshot();
+}
+
+}  // namespace diagon::index

@@ -1,0 +1,71 @@
+// Copies the values of chosen documents into flat buffers, in Arrow's layout: what a user's
+// function reads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "diagon/index/segment_reader.h"
+
+namespace diagon::search {
+
+// As ValueType in src/batch.rs.
+enum class GatherType : uint8_t { kBool = 0, kI64 = 1, kF64 = 2, kStr = 3 };
+
+struct GatherExtent {
+  uint64_t items = 0;  // over all documents, of a list
+  uint64_t bytes = 0;  // of all strings
+};
+
+struct GatherOut {
+  std::span<uint8_t> offsets;        // i32 of each document's string or first item
+  std::span<uint8_t> child_offsets;  // i32 of each item's string
+  std::span<uint8_t> values;
+  std::span<uint8_t> validity;  // one bit a document; empty: not wanted
+};
+
+// One column of one segment, as one function reads it. Used by one thread; keeps the segment alive.
+class Gatherer {
+ public:
+  // `list`: all values in document order; else the smallest of several. `fallback`: what a document
+  // without a value gets (numbers: 8 bytes, booleans: 1); null: it is missing. A segment without
+  // the field's column has no values. Throws kInvalidArgument if the column's type doesn't convert.
+  Gatherer(std::shared_ptr<const index::SegmentReader> segment, FieldId field, GatherType type,
+           bool list, const std::string* fallback);
+
+  // Looks the documents up. REQUIRES: each below max_doc; else throws kInvalidArgument. Throws
+  // kTooLarge past 2^31 - 1 bytes or items.
+  GatherExtent measure(std::span<const uint32_t> docs);
+  // Writes the documents of the latest measure(). Returns how many have no value (0 with a
+  // fallback). Throws kInvalidArgument if a buffer has not the size that measure() said.
+  uint32_t write(std::span<const uint32_t> docs, const GatherOut& out);
+
+ private:
+  size_t width() const noexcept;
+  void check(bool ok, const char* what) const;
+  uint64_t convert(int64_t stored) const noexcept;
+  void put(uint8_t* at, uint64_t bits) const noexcept;
+  std::string_view smallest_string(uint32_t from, uint32_t to) const;
+  std::string_view string_at(uint32_t value) const;
+  uint32_t write_single(std::span<const uint32_t> docs, const GatherOut& out);
+  uint32_t write_dense(std::span<const uint32_t> docs, const GatherOut& out);
+
+  std::shared_ptr<const index::SegmentReader> segment_;
+  const docvalues::ColumnReader* column_;
+  GatherType type_;
+  bool list_;
+  bool has_fallback_;
+  std::string fallback_;
+  GatherExtent extent_;
+  size_t measured_ = 0;
+  // Of the measured documents.
+  std::vector<std::pair<uint32_t, uint32_t>> ranges_;
+  std::vector<std::string_view> strings_;
+  std::vector<int64_t> numbers_;
+};
+
+}  // namespace diagon::search

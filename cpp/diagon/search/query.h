@@ -1,0 +1,60 @@
+// What is searched for: an immutable tree, the same for every segment and snapshot.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "diagon/util/types.h"
+
+namespace diagon::search {
+
+enum class Occur : uint8_t { kMust = 0, kFilter = 1, kShould = 2, kMustNot = 3 };
+
+enum class QueryKind : uint8_t {
+  kMatchAll,
+  kMatchNone,
+  kTerm,      // documents with `terms[0]`; scored by BM25
+  kTermSet,   // documents with any of `terms`; constant score
+  kPhrase,    // `terms[i]` at position p + positions[i] for some p; scored by BM25
+  kRangeI64,  // a value in [lo_i64, hi_i64]; constant score
+  kRangeF64,  // a value in [lo_f64, hi_f64]; constant score
+  kRangeStr,  // a string in the range; constant score
+  kExists,    // any value; constant score
+  kConstant,  // the documents of clauses[0], each with score `boost`
+  kBool,
+  kUdf,  // decided by a user's function, leaf number `leaf`; constant score
+};
+
+struct Query;
+using QueryPtr = std::unique_ptr<const Query>;
+
+struct Clause {
+  Occur occur;
+  QueryPtr query;
+};
+
+struct Query {
+  QueryKind kind = QueryKind::kMatchNone;
+  float boost = 1.0f;  // finite, >= 0; multiplies the scores of everything below
+  FieldId field = 0;
+  std::vector<std::string> terms;
+  std::vector<uint32_t> positions;
+  int64_t lo_i64 = 0, hi_i64 = 0;
+  double lo_f64 = 0, hi_f64 = 0;
+  // kRangeStr: bounds that are absent are open.
+  bool has_lo = false, has_hi = false, include_lo = false, include_hi = false;
+  std::string lo_str, hi_str;
+  std::vector<Clause> clauses;
+  uint32_t minimum_should_match = 0;
+  uint32_t leaf = 0;
+
+  // Whether a kUdf is in the tree.
+  bool has_udf() const noexcept;
+};
+
+// Depth of a tree at most; deeper ones are refused, since the tree is walked recursively.
+inline constexpr uint32_t kMaxDepth = 128;
+
+}  // namespace diagon::search

@@ -1,0 +1,95 @@
+#include "diagon/search/range_scorer.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace diagon::search {
+
+using docvalues::kColumnBlock;
+
+RangeScorer::RangeScorer(std::shared_ptr<const index::SegmentReader> segment,
+                         const docvalues::ColumnReader& column, int64_t lo, int64_t hi, float score)
+    : ConstantScorerBase(score),
+      segment_(std::move(segment)),
+      column_(column),
+      lo_(lo),
+      hi_(hi),
+      cost_(column.docs_with_value()),
+      values_(new int64_t[kColumnBlock]) {}
+
+DocId RangeScorer::lower_bound(DocId target) {
+  if (target >= column_.max_doc()) return kNoMoreDocs;
+  if (column_.multi()) return target;  // values' blocks are not documents' blocks
+  const docvalues::NumericReader& values = column_.values();
+  const uint64_t first = target / kColumnBlock;
+  for (uint64_t b = first; b < values.block_count(); ++b)
+    if (values.block_max(b) >= lo_ && values.block_min(b) <= hi_)
+      return b == first ? target : static_cast<DocId>(b * kColumnBlock);
+  return kNoMoreDocs;
+}
+
+void RangeScorer::match_block(uint64_t block, const Window& window, uint64_t* found) {
+  const docvalues::NumericReader& values = column_.values();
+  const DocId block_begin = static_cast<DocId>(block * kColumnBlock);
+  const DocId from = std::max(block_begin, window.base);
+  const DocId to = std::min(block_begin + kColumnBlock, window.end());
+  if (values.block_max(block) < lo_ || values.block_min(block) > hi_) return;
+  if (values.block_min(block) >= lo_ && values.block_max(block) <= hi_) {
+    bits::set_range(found, from - window.base, to - window.base);
+    return;
+  }
+  if (decoded_ != block) {
+    values.decode_block(block, values_.get());
+    decoded_ = block;
+  }
+  const int64_t* at = values_.get() - block_begin;
+  for (DocId doc = from; doc < to;) {
+    // Whole words where possible, so that the comparison has no branch.
+    const size_t i = doc - window.base;
+    const DocId stop = std::min<DocId>(to, doc + static_cast<DocId>(64 - i % 64));
+    uint64_t word = 0;
+    for (DocId d = doc; d < stop; ++d)
+      word |= uint64_t{at[d] >= lo_ && at[d] <= hi_} << ((d - window.base) % 64);
+    found[i / 64] |= word;
+    doc = stop;
+  }
+}
+
+void RangeScorer::match_multi(const Window& window, const uint64_t* mask, uint64_t* out) {
+  for (uint32_t w = 0; w < window.words(); ++w) {
+    uint64_t candidates = mask[w];
+    uint64_t found = 0;
+    while (candidates != 0) {
+      const uint32_t bit = static_cast<uint32_t>(std::countr_zero(candidates));
+      candidates &= candidates - 1;
+      const auto [from, to] = column_.range(window.base + w * 64 + bit);
+      for (uint32_t v = from; v < to; ++v) {
+        const int64_t value = column_.values().get(v);
+        if (value < lo_ || value > hi_) continue;
+        found |= uint64_t{1} << bit;
+        break;
+      }
+    }
+    out[w] = found;
+  }
+}
+
+void RangeScorer::match(const Window& window, const uint64_t* mask, uint64_t* out) {
+  if (column_.multi()) return match_multi(window, mask, out);
+  uint64_t found[kWindowWords];
+  std::memset(found, 0, window.words() * sizeof(uint64_t));
+  for (uint64_t b = window.base / kColumnBlock; b * kColumnBlock < window.end(); ++b) {
+    // Blocks without candidates are not decoded.
+    const size_t from = std::max<uint64_t>(b * kColumnBlock, window.base) - window.base;
+    const size_t to = std::min<uint64_t>((b + 1) * kColumnBlock, window.end()) - window.base;
+    uint64_t any = 0;
+    for (size_t w = from / 64; w < bits::words_for(to); ++w) any |= mask[w];
+    if (any != 0) match_block(b, window, found);
+  }
+  const uint64_t* presence = column_.presence();
+  for (uint32_t w = 0; w < window.words(); ++w)
+    out[w] =
+        mask[w] & found[w] & (presence == nullptr ? ~uint64_t{0} : presence[window.base / 64 + w]);
+}
+
+}  // namespace diagon::search

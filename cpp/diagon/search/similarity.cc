@@ -1,0 +1,28 @@
+#include "diagon/search/similarity.h"
+
+#include <cmath>
+
+#include "diagon/postings/norms.h"
+
+namespace diagon::search {
+
+float idf(uint64_t doc_freq, uint64_t doc_count) noexcept {
+  const double n = static_cast<double>(doc_freq);
+  const double total = static_cast<double>(doc_count);
+  return static_cast<float>(std::log(1 + (total - n + 0.5) / (n + 0.5)));
+}
+
+std::shared_ptr<const NormTable> make_norm_table(const index::FieldStats& stats) {
+  auto table = std::make_shared<NormTable>();
+  const float average = stats.doc_count == 0
+                            ? 1.0f
+                            : static_cast<float>(static_cast<double>(stats.sum_total_term_freq) /
+                                                 static_cast<double>(stats.doc_count));
+  for (size_t i = 0; i < table->size(); ++i) {
+    const float length = static_cast<float>(postings::decode_length(static_cast<uint8_t>(i)));
+    (*table)[i] = 1.0f / (kK1 * ((1 - kB) + kB * length / average));
+  }
+  return table;
+}
+
+}  // namespace diagon::search

@@ -1,0 +1,124 @@
+#include "diagon/search/top_docs.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "diagon/search/live_window.h"
+
+namespace diagon::search {
+namespace {
+
+// A heap of the k best hits, the worst of them in front.
+class TopHits {
+ public:
+  explicit TopHits(uint32_t k) : k_(k) {}
+
+  // Hits come in ascending (segment, document) order, so a tie with the worst loses.
+  void add(const Hit& hit) {
+    if (hits_.size() < k_) {
+      hits_.push_back(hit);
+      std::push_heap(hits_.begin(), hits_.end(), better);
+    } else if (k_ > 0 && hit.score > hits_.front().score) {
+      std::pop_heap(hits_.begin(), hits_.end(), better);
+      hits_.back() = hit;
+      std::push_heap(hits_.begin(), hits_.end(), better);
+    }
+  }
+  // Whether only scores above bar() can still get in.
+  bool full() const noexcept { return hits_.size() == k_; }
+  float bar() const noexcept { return hits_.front().score; }
+
+  std::vector<Hit> sorted() && {
+    std::sort(hits_.begin(), hits_.end(), better);
+    return std::move(hits_);
+  }
+
+ private:
+  size_t k_;
+  std::vector<Hit> hits_;
+};
+
+class Collector {
+ public:
+  Collector(const PreparedQuery& prepared, const TopDocsOptions& options,
+            const Interrupt& interrupt)
+      : prepared_(prepared),
+        options_(options),
+        interrupt_(interrupt),
+        top_(options.k),
+        with_scores_(options.k > 0 || options.has_min_score),
+        scores_(with_scores_ ? kWindowDocs : 0) {}
+
+  // False if it was stopped.
+  bool segment(uint32_t number) {
+    const index::LiveSegment& segment = prepared_.snapshot().segment(number);
+    const DocId max_doc = segment.reader->max_doc();
+    const ScorerPtr scorer = prepared_.scorer(prepared_.root(), number);
+    DocId position = 0;
+    while ((position = scorer->lower_bound(position)) < max_doc) {
+      result_.stop = interrupt_.poll();
+      if (result_.stop != Stop::kNo) return false;
+      if (may_skip()) {
+        if (options_.k == 0) return true;  // nothing is wanted any more
+        const DocId end = std::min(scorer->max_score_end(position), max_doc);
+        if (static_cast<float>(scorer->max_score(position, end)) <= top_.bar()) {
+          position = end;
+          continue;
+        }
+      }
+      const Window window = window_at(position, max_doc);
+      this->window(*scorer, segment, number, window, position);
+      position = window.end();
+    }
+    return true;
+  }
+
+  TopDocs finish() && {
+    result_.hits = std::move(top_).sorted();
+    return std::move(result_);
+  }
+
+ private:
+  // Hits with low scores need not be counted any more.
+  bool may_skip() const noexcept { return result_.count > options_.count_up_to && top_.full(); }
+
+  void window(Scorer& scorer, const index::LiveSegment& segment, uint32_t number,
+              const Window& window, DocId from) {
+    ++result_.windows;
+    uint64_t found[kWindowWords];
+    live_window(segment, window, from, found);
+    scorer.match(window, found, found);
+    if (!with_scores_) {
+      result_.count += bits::count(found, window.words());
+      return;
+    }
+    bits::for_each(found, window.words(), [this](size_t i) { scores_[i] = 0; });
+    scorer.add_scores(window, found, scores_.data());
+    bits::for_each(found, window.words(), [&](size_t i) {
+      const float score = static_cast<float>(scores_[i]);
+      if (options_.has_min_score && score < options_.min_score) return;
+      ++result_.count;
+      top_.add({number, window.base + static_cast<DocId>(i), score});
+    });
+  }
+
+  const PreparedQuery& prepared_;
+  const TopDocsOptions& options_;
+  const Interrupt& interrupt_;
+  TopDocs result_;
+  TopHits top_;
+  bool with_scores_;
+  std::vector<double> scores_;
+};
+
+}  // namespace
+
+TopDocs search_top(const PreparedQuery& prepared, const TopDocsOptions& options,
+                   const Interrupt& interrupt) {
+  Collector collector(prepared, options, interrupt);
+  for (uint32_t s = 0; s < prepared.snapshot().size(); ++s)
+    if (!collector.segment(s)) break;
+  return std::move(collector).finish();
+}
+
+}  // namespace diagon::search

@@ -1,0 +1,398 @@
+#include "diagon/search/truth_tree.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "diagon/search/bool_scorer.h"
+#include "diagon/util/error.h"
+
+namespace diagon::search {
+namespace {
+
+bool is_required(Occur occur) { return occur == Occur::kMust || occur == Occur::kFilter; }
+
+template <typename Combine>
+void each_word(BatchBits& out, const BatchBits& a, Combine combine) {
+  for (uint32_t w = 0; w < kBatchWords; ++w) out[w] = combine(out[w], a[w]);
+}
+
+void and_into(BatchBits& out, const BatchBits& a) {
+  each_word(out, a, [](uint64_t x, uint64_t y) { return x & y; });
+}
+void or_into(BatchBits& out, const BatchBits& a) {
+  each_word(out, a, [](uint64_t x, uint64_t y) { return x | y; });
+}
+
+}  // namespace
+
+TruthTree::TruthTree(const PreparedQuery& prepared, size_t segment, uint32_t leaf_count)
+    : leaf_nodes_(leaf_count, UINT32_MAX),
+      with_scores_(prepared.with_scores()),
+      max_doc_(prepared.snapshot().segment(segment).reader->max_doc()) {
+  build(prepared, prepared.root(), segment, Occur::kMust, with_scores_, leaf_count);
+  if (with_scores_) window_scores_.resize(kWindowDocs);
+}
+
+uint32_t TruthTree::build(const PreparedQuery& prepared, const Weight& weight, size_t segment,
+                          Occur occur, bool scored, uint32_t leaf_count) {
+  const uint32_t index = static_cast<uint32_t>(nodes_.size());
+  nodes_.emplace_back();
+  Node node;
+  node.occur = occur;
+  node.scored = scored;
+  if (!weight.has_udf) {
+    node.kind = Node::Kind::kNative;
+    node.scorer = prepared.scorer(weight, segment);
+    if (scored) node.native_scores.resize(kBatchCapacity);
+  } else if (weight.query->kind == QueryKind::kUdf) {
+    node.kind = Node::Kind::kLeaf;
+    node.leaf = weight.query->leaf;
+    node.constant = weight.boost;
+    if (node.leaf >= leaf_count) throw_invalid("a UDF leaf's number is out of range");
+    if (leaf_nodes_[node.leaf] != UINT32_MAX) throw_invalid("a UDF leaf's number comes twice");
+    leaf_nodes_[node.leaf] = index;
+  } else {
+    node.kind = Node::Kind::kBool;
+    const bool constant = weight.query->kind == QueryKind::kConstant;
+    if (constant) node.constant = weight.boost;
+    node.minimum_should_match = constant ? 0 : weight.query->minimum_should_match;
+    if (scored) node.sums.resize(kBatchCapacity);
+    for (size_t i = 0; i < weight.children.size(); ++i) {
+      const Occur child_occur = constant ? Occur::kFilter : weight.query->clauses[i].occur;
+      const bool child_scored =
+          scored && !constant && (child_occur == Occur::kMust || child_occur == Occur::kShould);
+      node.children.push_back(
+          build(prepared, weight.children[i], segment, child_occur, child_scored, leaf_count));
+    }
+    for (const uint32_t child : node.children)
+      if (nodes_[child].kind == Node::Kind::kNative && is_required(nodes_[child].occur))
+        node.required_natives.push_back(child);
+    std::stable_sort(node.required_natives.begin(), node.required_natives.end(),
+                     [this](uint32_t a, uint32_t b) {
+                       return nodes_[a].scorer->cost() < nodes_[b].scorer->cost();
+                     });
+  }
+  nodes_[index] = std::move(node);
+  return index;
+}
+
+// --- candidates ---
+
+DocId TruthTree::lower_bound(uint32_t index, DocId target) {
+  Node& node = nodes_[index];
+  if (target >= max_doc_) return kNoMoreDocs;
+  if (node.kind == Node::Kind::kNative) return node.scorer->lower_bound(target);
+  if (node.kind == Node::Kind::kLeaf) return target;
+  for (const uint32_t child : node.children)
+    if (is_required(nodes_[child].occur)) {
+      target = lower_bound(child, target);
+      if (target == kNoMoreDocs) return target;
+    }
+  if (node.minimum_should_match == 0) return target;
+  DocId first = kNoMoreDocs;
+  for (const uint32_t child : node.children)
+    if (nodes_[child].occur == Occur::kShould) first = std::min(first, lower_bound(child, target));
+  return first;
+}
+
+double TruthTree::max_score(uint32_t index, DocId from, DocId to) {
+  Node& node = nodes_[index];
+  if (node.kind == Node::Kind::kNative) return node.scorer->max_score(from, to);
+  double sum = node.constant;
+  for (const uint32_t child : node.children)
+    if (nodes_[child].scored) sum += max_score(child, from, to);
+  return sum;
+}
+
+DocId TruthTree::max_score_end(uint32_t index, DocId from) {
+  Node& node = nodes_[index];
+  if (node.kind == Node::Kind::kNative) return node.scorer->max_score_end(from);
+  DocId end = kNoMoreDocs;
+  for (const uint32_t child : node.children)
+    if (nodes_[child].scored) end = std::min(end, max_score_end(child, from));
+  return end;
+}
+
+void TruthTree::candidates(const Window& window, const uint64_t* live, uint64_t* out) {
+  evaluate(0, window, live);
+  std::memcpy(out, nodes_[0].upper.data(), window.words() * sizeof(uint64_t));
+}
+
+void TruthTree::evaluate(uint32_t index, const Window& window, const uint64_t* mask) {
+  Node& node = nodes_[index];
+  const size_t bytes = window.words() * sizeof(uint64_t);
+  switch (node.kind) {
+    case Node::Kind::kNative:
+      node.scorer->match(window, mask, node.upper.data());
+      std::memcpy(node.lower.data(), node.upper.data(), bytes);
+      break;
+    case Node::Kind::kLeaf:
+      std::memcpy(node.upper.data(), mask, bytes);
+      std::memset(node.lower.data(), 0, bytes);
+      break;
+    case Node::Kind::kBool:
+      evaluate_bool(node, window, mask);
+      break;
+  }
+}
+
+void TruthTree::clear_window(uint32_t index) {
+  nodes_[index].upper.fill(0);
+  nodes_[index].lower.fill(0);
+  for (const uint32_t child : nodes_[index].children) clear_window(child);
+}
+
+void TruthTree::evaluate_bool(Node& node, const Window& window, const uint64_t* mask) {
+  const uint32_t words = window.words();
+  uint64_t* upper = node.upper.data();
+  uint64_t* lower = node.lower.data();
+  std::memcpy(upper, mask, words * sizeof(uint64_t));
+  for (const uint32_t child : node.required_natives) {
+    evaluate(child, window, upper);
+    std::memcpy(upper, nodes_[child].upper.data(), words * sizeof(uint64_t));
+    if (!bits::any(upper, words)) break;
+  }
+  if (!bits::any(upper, words)) {
+    // The children's bits of an earlier window must not be read.
+    std::memset(lower, 0, words * sizeof(uint64_t));
+    for (const uint32_t child : node.children) clear_window(child);
+    return;
+  }
+  std::memcpy(lower, upper, words * sizeof(uint64_t));
+  for (const uint32_t index : node.children) {
+    Node& child = nodes_[index];
+    if (child.occur == Occur::kMustNot) {
+      evaluate(index, window, upper);
+      for (uint32_t w = 0; w < words; ++w) {
+        upper[w] &= ~child.lower[w];
+        lower[w] &= ~child.upper[w];
+      }
+    } else if (is_required(child.occur) && child.kind != Node::Kind::kNative) {
+      evaluate(index, window, upper);
+      for (uint32_t w = 0; w < words; ++w) {
+        upper[w] &= child.upper[w];
+        lower[w] &= child.lower[w];
+      }
+    }
+  }
+  // Optional clauses last, since they are looked at for what is left only.
+  std::vector<uint64_t>& uppers = optional_uppers_;
+  std::vector<uint64_t>& lowers = optional_lowers_;
+  const size_t begin = uppers.size();
+  size_t count = 0;
+  for (const uint32_t index : node.children) {
+    Node& child = nodes_[index];
+    if (child.occur != Occur::kShould) continue;
+    if (node.minimum_should_match == 0 && !child.scored) {
+      clear_window(index);
+      continue;
+    }
+    evaluate(index, window, upper);
+    if (node.minimum_should_match == 0) continue;
+    uppers.insert(uppers.end(), child.upper.begin(), child.upper.begin() + kWindowWords);
+    lowers.insert(lowers.end(), child.lower.begin(), child.lower.begin() + kWindowWords);
+    ++count;
+  }
+  if (node.minimum_should_match != 0) {
+    and_at_least(node.minimum_should_match, uppers.data() + begin, count, kWindowWords, words,
+                 upper);
+    and_at_least(node.minimum_should_match, lowers.data() + begin, count, kWindowWords, words,
+                 lower);
+    uppers.resize(begin);
+    lowers.resize(begin);
+  }
+  for (uint32_t w = 0; w < words; ++w) lower[w] &= upper[w];
+}
+
+// --- a batch ---
+
+void TruthTree::begin_batch() {
+  size_ = 0;
+  truth_is_stale_ = true;
+  for (Node& node : nodes_) {
+    node.matched.fill(0);
+    node.known.fill(0);
+    node.value.fill(0);
+  }
+}
+
+void TruthTree::append(const Window& window, const uint64_t* docs, const uint16_t* numbers,
+                       uint32_t count) {
+  for (uint32_t n = 0; n < nodes_.size(); ++n)
+    if (nodes_[n].kind != Node::Kind::kLeaf) append_node(n, window, docs, numbers, count);
+  size_ += count;
+  truth_is_stale_ = true;
+}
+
+void TruthTree::append_node(uint32_t index, const Window& window, const uint64_t* docs,
+                            const uint16_t* numbers, uint32_t count) {
+  Node& node = nodes_[index];
+  for (uint32_t i = 0; i < count; ++i)
+    node.matched[(size_ + i) / 64] |= uint64_t{bits::test(node.upper.data(), numbers[i])}
+                                      << ((size_ + i) % 64);
+  if (node.kind != Node::Kind::kNative || !node.scored) return;
+  uint64_t both[kWindowWords];
+  for (uint32_t w = 0; w < window.words(); ++w) both[w] = docs[w] & node.upper[w];
+  for (uint32_t i = 0; i < count; ++i) window_scores_[numbers[i]] = 0;
+  node.scorer->add_scores(window, both, window_scores_.data());
+  for (uint32_t i = 0; i < count; ++i) node.native_scores[size_ + i] = window_scores_[numbers[i]];
+}
+
+void TruthTree::resolve(uint32_t leaf, const BatchBits& known, const BatchBits& value) {
+  Node& node = nodes_[leaf_nodes_.at(leaf)];
+  for (uint32_t w = 0; w < kBatchWords; ++w) {
+    node.value[w] = (node.value[w] & ~known[w]) | (value[w] & known[w]);
+    node.known[w] |= known[w];
+  }
+  truth_is_stale_ = true;
+}
+
+void TruthTree::update_truth(uint32_t index) {
+  Node& node = nodes_[index];
+  if (node.kind == Node::Kind::kNative) {
+    node.is_true = node.matched;
+    for (uint32_t w = 0; w < kBatchWords; ++w) node.is_false[w] = ~node.matched[w];
+    return;
+  }
+  if (node.kind == Node::Kind::kLeaf) {
+    for (uint32_t w = 0; w < kBatchWords; ++w) {
+      node.is_true[w] = node.known[w] & node.value[w];
+      node.is_false[w] = node.known[w] & ~node.value[w];
+    }
+    return;
+  }
+  node.is_true = node.matched;
+  for (uint32_t w = 0; w < kBatchWords; ++w) node.is_false[w] = ~node.matched[w];
+  const size_t begin = batch_true_.size();
+  size_t count = 0;
+  for (const uint32_t c : node.children) {
+    update_truth(c);
+    const Node& child = nodes_[c];
+    switch (child.occur) {
+      case Occur::kMust:
+      case Occur::kFilter:
+        // A native one matches wherever `matched` says that this node may.
+        if (child.kind == Node::Kind::kNative) break;
+        and_into(node.is_true, child.is_true);
+        or_into(node.is_false, child.is_false);
+        break;
+      case Occur::kMustNot:
+        if (child.kind == Node::Kind::kNative) break;
+        and_into(node.is_true, child.is_false);
+        or_into(node.is_false, child.is_true);
+        break;
+      case Occur::kShould:
+        if (node.minimum_should_match == 0) break;
+        batch_true_.insert(batch_true_.end(), child.is_true.begin(), child.is_true.end());
+        for (const uint64_t word : child.is_false) batch_possible_.push_back(~word);
+        ++count;
+        break;
+    }
+  }
+  if (node.minimum_should_match == 0) return;
+  and_at_least(node.minimum_should_match, &batch_true_[begin], count, kBatchWords, kBatchWords,
+               node.is_true.data());
+  BatchBits possible;
+  possible.fill(~uint64_t{0});
+  and_at_least(node.minimum_should_match, &batch_possible_[begin], count, kBatchWords, kBatchWords,
+               possible.data());
+  for (uint32_t w = 0; w < kBatchWords; ++w) node.is_false[w] |= ~possible[w];
+  batch_true_.resize(begin);
+  batch_possible_.resize(begin);
+}
+
+void TruthTree::needed(uint32_t leaf, const BatchBits& dropped, BatchBits& out) {
+  if (truth_is_stale_) update_truth(0);
+  truth_is_stale_ = false;
+  const Node& root = nodes_[0];
+  BatchBits truth;
+  BatchBits score;
+  bits::fill(truth.data(), kBatchWords, size_);
+  for (uint32_t w = 0; w < kBatchWords; ++w) {
+    truth[w] &= ~dropped[w];
+    score[w] = with_scores_ ? truth[w] & ~root.is_false[w] : 0;
+    truth[w] &= ~(root.is_true[w] | root.is_false[w]);
+  }
+  out.fill(0);
+  descend(0, truth, score, leaf, out);
+}
+
+void TruthTree::descend(uint32_t index, const BatchBits& truth, const BatchBits& score,
+                        uint32_t leaf, BatchBits& out) {
+  const Node& node = nodes_[index];
+  if (node.kind == Node::Kind::kNative) return;
+  if (node.kind == Node::Kind::kLeaf) {
+    if (node.leaf != leaf) return;
+    for (uint32_t w = 0; w < kBatchWords; ++w) out[w] |= (truth[w] | score[w]) & ~node.known[w];
+    return;
+  }
+  for (const uint32_t c : node.children) {
+    const Node& child = nodes_[c];
+    if (child.kind == Node::Kind::kNative) continue;
+    BatchBits child_truth;
+    BatchBits child_score;
+    for (uint32_t w = 0; w < kBatchWords; ++w) {
+      const bool decides = child.occur != Occur::kShould || node.minimum_should_match != 0;
+      child_truth[w] = decides ? truth[w] & ~(node.is_true[w] | node.is_false[w]) : 0;
+      // A clause's score counts where the clause is true, so its truth matters wherever its score
+      // does.
+      child_score[w] = child.scored ? score[w] & ~node.is_false[w] & ~child.is_false[w] : 0;
+      child_truth[w] = (child_truth[w] | child_score[w]) & ~(child.is_true[w] | child.is_false[w]);
+    }
+    descend(c, child_truth, child_score, leaf, out);
+  }
+}
+
+void TruthTree::outcome(BatchBits& matching, BatchBits& undecided) {
+  if (truth_is_stale_) update_truth(0);
+  truth_is_stale_ = false;
+  BatchBits all;
+  bits::fill(all.data(), kBatchWords, size_);
+  for (uint32_t w = 0; w < kBatchWords; ++w) {
+    matching[w] = all[w] & nodes_[0].is_true[w];
+    undecided[w] = all[w] & ~(nodes_[0].is_true[w] | nodes_[0].is_false[w]);
+  }
+}
+
+void TruthTree::sum_scores(Node& node, bool optimistic, uint32_t without) {
+  std::fill_n(node.sums.begin(), size_, node.constant);
+  for (const uint32_t c : node.children) {
+    Node& child = nodes_[c];
+    if (!child.scored) continue;
+    if (child.kind == Node::Kind::kBool) sum_scores(child, optimistic, without);
+    if (child.kind == Node::Kind::kLeaf && child.leaf == without) continue;
+    for (uint32_t w = 0; w * 64 < size_; ++w) {
+      uint64_t word = optimistic ? ~child.is_false[w] : child.is_true[w];
+      if (size_ - w * 64 < 64) word &= (uint64_t{1} << (size_ - w * 64)) - 1;
+      const double* scores = child.kind == Node::Kind::kNative ? child.native_scores.data()
+                             : child.kind == Node::Kind::kBool ? child.sums.data()
+                                                               : nullptr;
+      while (word != 0) {
+        const size_t i = w * 64 + static_cast<size_t>(std::countr_zero(word));
+        word &= word - 1;
+        node.sums[i] += scores != nullptr ? scores[i] : child.constant;
+      }
+    }
+  }
+}
+
+const BatchScores& TruthTree::scores(bool optimistic, uint32_t without) {
+  if (truth_is_stale_) update_truth(0);
+  truth_is_stale_ = false;
+  Node& root = nodes_[0];
+  switch (root.kind) {
+    case Node::Kind::kNative:
+      std::copy_n(root.native_scores.begin(), size_, result_.begin());
+      break;
+    case Node::Kind::kLeaf:
+      std::fill_n(result_.begin(), size_, root.leaf == without ? 0.0 : root.constant);
+      break;
+    case Node::Kind::kBool:
+      sum_scores(root, optimistic, without);
+      std::copy_n(root.sums.begin(), size_, result_.begin());
+      break;
+  }
+  return result_;
+}
+
+}  // namespace diagon::search

@@ -1,0 +1,108 @@
+// The part of a query on the way to its UDF leaves, in one segment.
+//
+// Subtrees without a UDF are native scorers. Every other node is a boolean combination or a leaf.
+// Candidates come from the tree with each leaf at its permissive value; what the native parts say
+// of each candidate is kept as bits and scores of a batch, and the tree is then evaluated in
+// three-valued logic (true, false, unknown) as the leaves become known.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "diagon/search/scorer.h"
+#include "diagon/search/weight.h"
+
+namespace diagon::search {
+
+inline constexpr uint32_t kBatchWords = kBatchCapacity / 64;
+using BatchBits = std::array<uint64_t, kBatchWords>;
+using BatchScores = std::array<double, kBatchCapacity>;
+
+// Used by one thread.
+class TruthTree {
+ public:
+  // `leaf_count`: leaves have numbers below it. Throws kInvalidArgument if a leaf's number is not,
+  // or comes twice; kCorrupt.
+  TruthTree(const PreparedQuery& prepared, size_t segment, uint32_t leaf_count);
+
+  // --- candidates, a window at a time ---
+  // As Scorer::lower_bound, of the candidates.
+  DocId lower_bound(DocId target) { return lower_bound(0, target); }
+  // Candidates among `live` (which has window.words() words), into `out`.
+  void candidates(const Window& window, const uint64_t* live, uint64_t* out);
+  // Bounds of the score with every leaf true. See Scorer.
+  double max_score(DocId from, DocId to) { return max_score(0, from, to); }
+  DocId max_score_end(DocId from) { return max_score_end(0, from); }
+
+  // --- a batch of candidates ---
+  void begin_batch();
+  // Appends candidates of the latest window, given as bits and as numbers in the window, to the
+  // batch.
+  void append(const Window& window, const uint64_t* docs, const uint16_t* numbers, uint32_t count);
+  uint32_t batch_size() const noexcept { return size_; }
+
+  // Candidates whose truth or score this leaf can still change, less `dropped` ones.
+  void needed(uint32_t leaf, const BatchBits& dropped, BatchBits& out);
+  // Says what a leaf's value is for the documents in `known`.
+  void resolve(uint32_t leaf, const BatchBits& known, const BatchBits& value);
+  // Candidates that surely match, and those about which a leaf is still to be asked.
+  void outcome(BatchBits& matching, BatchBits& undecided);
+  // Scores bottom-up in double precision, in clause order, with leaves that are unknown at
+  // `optimistic` (true: an upper bound). `without`: a leaf that counts as 0 (or UINT32_MAX).
+  // REQUIRES: prepared with scores.
+  const BatchScores& scores(bool optimistic, uint32_t without);
+  bool with_scores() const noexcept { return with_scores_; }
+  // The native score and nothing else: the whole query is one native scorer.
+  bool is_native() const noexcept { return nodes_[0].kind == Node::Kind::kNative; }
+
+ private:
+  struct Node {
+    enum class Kind : uint8_t { kNative, kLeaf, kBool } kind = Kind::kNative;
+    Occur occur = Occur::kMust;  // in the parent
+    bool scored = false;         // its score counts in the parent
+    double constant = 0;         // kLeaf: its score; kBool: added first (constant_score)
+    uint32_t leaf = 0;
+    uint32_t minimum_should_match = 0;
+    ScorerPtr scorer;                        // kNative
+    std::vector<uint32_t> children;          // kBool: in clause order
+    std::vector<uint32_t> required_natives;  // kBool: cheapest first
+    // Of the latest window.
+    std::array<uint64_t, kWindowWords> upper;  // may match
+    std::array<uint64_t, kWindowWords> lower;  // surely matches, whatever the leaves say
+    // Of the batch.
+    BatchBits matched;  // kNative: matches; kBool: may match by its native parts
+    BatchBits is_true, is_false;
+    BatchBits known, value;             // kLeaf
+    std::vector<double> native_scores;  // kNative, scored
+    std::vector<double> sums;           // kBool
+  };
+
+  uint32_t build(const PreparedQuery& prepared, const Weight& weight, size_t segment, Occur occur,
+                 bool scored, uint32_t leaf_count);
+  DocId lower_bound(uint32_t node, DocId target);
+  double max_score(uint32_t node, DocId from, DocId to);
+  DocId max_score_end(uint32_t node, DocId from);
+  void evaluate(uint32_t node, const Window& window, const uint64_t* mask);
+  void clear_window(uint32_t node);
+  void evaluate_bool(Node& node, const Window& window, const uint64_t* mask);
+  void append_node(uint32_t node, const Window& window, const uint64_t* docs,
+                   const uint16_t* numbers, uint32_t count);
+  void update_truth(uint32_t node);
+  void descend(uint32_t node, const BatchBits& truth, const BatchBits& score, uint32_t leaf,
+               BatchBits& out);
+  void sum_scores(Node& node, bool optimistic, uint32_t without);
+
+  std::vector<Node> nodes_;  // [0] is the root
+  std::vector<uint32_t> leaf_nodes_;
+  bool with_scores_;
+  uint32_t size_ = 0;
+  bool truth_is_stale_ = true;
+  DocId max_doc_;
+  std::vector<double> window_scores_;
+  // Stacks of optional clauses' bits, grown once and reused.
+  std::vector<uint64_t> optional_uppers_, optional_lowers_, batch_true_, batch_possible_;
+  BatchScores result_;
+};
+
+}  // namespace diagon::search

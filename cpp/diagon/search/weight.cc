@@ -1,0 +1,257 @@
+#include "diagon/search/weight.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "diagon/search/bool_scorer.h"
+#include "diagon/search/phrase_scorer.h"
+#include "diagon/search/range_scorer.h"
+#include "diagon/search/simple_scorers.h"
+#include "diagon/search/term_scorer.h"
+#include "diagon/util/error.h"
+
+namespace diagon::search {
+namespace {
+
+using docvalues::ColumnReader;
+using schema::ColumnKind;
+
+// A bit set over a segment that is filled from postings.
+class Collected {
+ public:
+  explicit Collected(DocId max_doc)
+      : words_(std::make_shared<std::vector<uint64_t>>(bits::words_for(max_doc))),
+        max_doc_(max_doc) {}
+
+  void add(postings::PostingsCursor cursor) {
+    while (cursor.next_block())
+      for (uint32_t i = 0; i < cursor.size(); ++i) bits::set(words_->data(), cursor.docs()[i]);
+  }
+
+  ScorerPtr scorer(float score) const {
+    return std::make_unique<BitSetScorer>(words_->data(), words_, max_doc_,
+                                          bits::count(words_->data(), words_->size()), score);
+  }
+
+ private:
+  std::shared_ptr<std::vector<uint64_t>> words_;
+  DocId max_doc_;
+};
+
+ScorerPtr none() { return std::make_unique<MatchNoneScorer>(); }
+
+// The stored integers of a column of doubles that stand for values in [lo, hi]; false if there are
+// none.
+bool stored_range(const ColumnReader& column, double lo, double hi, int64_t& from, int64_t& to) {
+  if (!(lo <= hi)) return false;
+  if (!column.whole_doubles()) {
+    // -0.0 and 0.0 are equal numbers but neighbours in the sortable order.
+    from = docvalues::sortable_from_double(lo == 0 ? -0.0 : lo);
+    to = docvalues::sortable_from_double(hi == 0 ? 0.0 : hi);
+    return true;
+  }
+  // Whole values are below 2^53 in magnitude, so that clamped bounds lose nothing.
+  constexpr double kLimit = 9007199254740992.0;
+  from = static_cast<int64_t>(std::ceil(std::clamp(lo, -kLimit, kLimit)));
+  to = static_cast<int64_t>(std::floor(std::clamp(hi, -kLimit, kLimit)));
+  return from <= to;
+}
+
+}  // namespace
+
+PreparedQuery::PreparedQuery(std::shared_ptr<const index::Snapshot> snapshot,
+                             std::shared_ptr<const Query> query, bool with_scores)
+    : snapshot_(std::move(snapshot)), query_(std::move(query)) {
+  root_ = prepare(*query_, 1.0f, with_scores, 0);
+}
+
+Weight PreparedQuery::prepare(const Query& query, float boost, bool scored, uint32_t depth) const {
+  if (depth > kMaxDepth) throw_invalid("the query is nested too deeply");
+  if (!(query.boost >= 0) || !std::isfinite(query.boost))
+    throw_invalid("a boost must be a finite number and not negative");
+  Weight weight;
+  weight.query = &query;
+  weight.boost = boost * query.boost;
+  weight.scored = scored;
+  if (query.kind == QueryKind::kTerm || query.kind == QueryKind::kPhrase) prepare_terms(weight);
+  weight.has_udf = query.kind == QueryKind::kUdf;
+  for (const Clause& clause : query.clauses) {
+    const bool child_scored = scored && query.kind == QueryKind::kBool &&
+                              (clause.occur == Occur::kMust || clause.occur == Occur::kShould);
+    weight.children.push_back(prepare(*clause.query, weight.boost, child_scored, depth + 1));
+    weight.has_udf |= weight.children.back().has_udf;
+  }
+  return weight;
+}
+
+void PreparedQuery::prepare_terms(Weight& weight) const {
+  const Query& query = *weight.query;
+  const size_t terms = query.terms.size();
+  const size_t segments = snapshot_->size();
+  weight.metas.resize(terms * segments);
+  std::vector<uint64_t> doc_freqs(terms);
+  for (size_t s = 0; s < segments; ++s) {
+    const termdict::FieldTerms* field = snapshot_->segment(s).reader->terms(query.field);
+    for (size_t t = 0; field != nullptr && t < terms; ++t) {
+      const auto meta = field->lookup(query.terms[t]);
+      if (!meta) continue;
+      weight.metas[s * terms + t] = *meta;
+      doc_freqs[t] += meta->doc_freq;
+    }
+  }
+  if (!weight.scored) return;
+  const index::FieldStats stats = snapshot_->field_stats(query.field);
+  double sum = 0;
+  for (const uint64_t doc_freq : doc_freqs) sum += idf(doc_freq, stats.doc_count);
+  weight.term_weight = weight.boost * static_cast<float>(sum);
+  weight.norm_table = make_norm_table(stats);
+}
+
+ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment) const {
+  const index::SegmentReader& reader = *snapshot_->segment(segment).reader;
+  switch (weight.query->kind) {
+    case QueryKind::kMatchAll:
+      return std::make_unique<MatchAllScorer>(reader.max_doc(), weight.boost);
+    case QueryKind::kMatchNone:
+      return none();
+    case QueryKind::kTerm:
+      return term_scorer(weight, segment);
+    case QueryKind::kTermSet:
+      return term_set_scorer(weight, segment);
+    case QueryKind::kPhrase:
+      return phrase_scorer(weight, segment);
+    case QueryKind::kRangeI64:
+    case QueryKind::kRangeF64:
+    case QueryKind::kRangeStr:
+      return range_scorer(weight, segment);
+    case QueryKind::kExists:
+      return exists_scorer(weight, segment);
+    case QueryKind::kConstant:
+      return std::make_unique<ConstantScorer>(scorer(weight.children.at(0), segment), weight.boost);
+    case QueryKind::kBool:
+      return bool_scorer(weight, segment);
+    case QueryKind::kUdf:
+      break;
+  }
+  throw Error(ErrorCode::kInternal, "a user-defined function has no native scorer");
+}
+
+ScorerPtr PreparedQuery::term_scorer(const Weight& weight, size_t segment) const {
+  const postings::TermMeta& meta = weight.meta(segment, 0);
+  if (meta.doc_freq == 0) return none();
+  const index::SegmentReader& reader = *snapshot_->segment(segment).reader;
+  const FieldId field = weight.query->field;
+  return std::make_unique<TermScorer>(reader.postings(field, meta), weight.norm_table,
+                                      weight.scored ? reader.norms(field).norms : nullptr,
+                                      weight.term_weight, weight.scored);
+}
+
+ScorerPtr PreparedQuery::term_set_scorer(const Weight& weight, size_t segment) const {
+  const index::SegmentReader& reader = *snapshot_->segment(segment).reader;
+  const termdict::FieldTerms* terms = reader.terms(weight.query->field);
+  if (terms == nullptr) return none();
+  Collected docs(reader.max_doc());
+  for (const std::string& term : weight.query->terms)
+    if (const auto meta = terms->lookup(term))
+      docs.add(reader.postings(weight.query->field, *meta));
+  return docs.scorer(weight.boost);
+}
+
+ScorerPtr PreparedQuery::phrase_scorer(const Weight& weight, size_t segment) const {
+  const Query& query = *weight.query;
+  if (query.terms.size() < 2 || query.terms.size() != query.positions.size())
+    throw_invalid("a phrase needs two terms or more, and a position for each");
+  const index::SegmentReader& reader = *snapshot_->segment(segment).reader;
+  const index::FieldMeta* field = reader.field(query.field);
+  if (field == nullptr) return none();
+  if (field->field.postings != schema::PostingsKind::kFreqsPositions)
+    throw_invalid("the field `" + field->field.name + "` has no positions; a phrase needs them");
+  std::vector<PhraseScorer::Term> terms;
+  for (size_t t = 0; t < query.terms.size(); ++t) {
+    const postings::TermMeta& meta = weight.meta(segment, t);
+    if (meta.doc_freq == 0) return none();
+    terms.push_back({reader.postings(query.field, meta), query.positions[t]});
+  }
+  return std::make_unique<PhraseScorer>(std::move(terms), weight.norm_table,
+                                        weight.scored ? reader.norms(query.field).norms : nullptr,
+                                        weight.term_weight, weight.scored);
+}
+
+ScorerPtr PreparedQuery::range_scorer(const Weight& weight, size_t segment) const {
+  const Query& query = *weight.query;
+  const auto& reader = snapshot_->segment(segment).reader;
+  const ColumnReader* column = reader->column(query.field);
+  if (column == nullptr) return none();
+  const bool is_string = column->kind() == ColumnKind::kOrdinals;
+  const bool is_double = column->kind() == ColumnKind::kF64;
+  if (column->kind() == ColumnKind::kStrings || is_string != (query.kind == QueryKind::kRangeStr) ||
+      is_double != (query.kind == QueryKind::kRangeF64))
+    throw_invalid("a range of another type than the column of field number " +
+                  std::to_string(query.field));
+  int64_t lo = query.lo_i64;
+  int64_t hi = query.hi_i64;
+  if (is_double) {
+    if (!stored_range(*column, query.lo_f64, query.hi_f64, lo, hi)) return none();
+  } else if (is_string) {
+    lo = 0;
+    hi = int64_t{column->string_count()} - 1;
+    if (query.has_lo) {
+      uint32_t at = column->lower_bound(query.lo_str);
+      if (!query.include_lo && at < column->string_count() && column->string(at) == query.lo_str)
+        ++at;
+      lo = at;
+    }
+    if (query.has_hi) {
+      const uint32_t at = column->lower_bound(query.hi_str);
+      const bool equal = at < column->string_count() && column->string(at) == query.hi_str;
+      hi = int64_t{at} - (query.include_hi && equal ? 0 : 1);
+    }
+  }
+  if (lo > hi) return none();
+  return std::make_unique<RangeScorer>(reader, *column, lo, hi, weight.boost);
+}
+
+ScorerPtr PreparedQuery::exists_scorer(const Weight& weight, size_t segment) const {
+  const auto& reader = snapshot_->segment(segment).reader;
+  const FieldId field = weight.query->field;
+  const DocId max_doc = reader->max_doc();
+  if (const ColumnReader* column = reader->column(field)) {
+    if (column->docs_with_value() == 0) return none();
+    if (column->presence() == nullptr)
+      return std::make_unique<MatchAllScorer>(max_doc, weight.boost);
+    return std::make_unique<BitSetScorer>(column->presence(), reader, max_doc,
+                                          column->docs_with_value(), weight.boost);
+  }
+  const index::NormsView norms = reader->norms(field);
+  if (norms.presence != nullptr)
+    return std::make_unique<BitSetScorer>(norms.presence, reader, max_doc, norms.docs_with_field,
+                                          weight.boost);
+  // Neither: the documents of all of the field's terms.
+  const termdict::FieldTerms* terms = reader->terms(field);
+  if (terms == nullptr) return none();
+  Collected docs(max_doc);
+  termdict::FieldTerms::Iterator it(*terms, "");
+  while (it.next()) docs.add(reader->postings(field, it.meta()));
+  return docs.scorer(weight.boost);
+}
+
+ScorerPtr PreparedQuery::bool_scorer(const Weight& weight, size_t segment) const {
+  std::vector<BoolScorer::Child> children;
+  bool any = false;
+  for (size_t i = 0; i < weight.children.size(); ++i) {
+    const Occur occur = weight.query->clauses[i].occur;
+    children.push_back({occur, scorer(weight.children[i], segment)});
+    any |= occur == Occur::kMust || occur == Occur::kFilter ||
+           (occur == Occur::kShould && weight.query->minimum_should_match > 0);
+  }
+  if (!any) {
+    // Nothing demands anything: all documents but the prohibited ones.
+    const DocId max_doc = snapshot_->segment(segment).reader->max_doc();
+    children.insert(children.begin(),
+                    {Occur::kFilter, std::make_unique<MatchAllScorer>(max_doc, 0.0f)});
+  }
+  return std::make_unique<BoolScorer>(std::move(children), weight.query->minimum_should_match,
+                                      weight.scored);
+}
+
+}  // namespace diagon::search

@@ -1,0 +1,66 @@
+// A query made ready for one snapshot: statistics looked up once, then one tree of scorers a
+// segment.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "diagon/index/snapshot.h"
+#include "diagon/search/query.h"
+#include "diagon/search/scorer.h"
+#include "diagon/search/similarity.h"
+
+namespace diagon::search {
+
+// One node of the prepared tree. Immutable after `prepare`.
+struct Weight {
+  const Query* query = nullptr;
+  float boost = 1.0f;  // the product of all boosts from the root to here
+  bool scored = false;
+  bool has_udf = false;
+  // kTerm, kPhrase: boost * idf, the norm table, and per segment where the terms are
+  // (segment-major; doc_freq 0: absent).
+  float term_weight = 0;
+  std::shared_ptr<const NormTable> norm_table;
+  std::vector<postings::TermMeta> metas;
+  std::vector<Weight> children;  // as query->clauses
+
+  const postings::TermMeta& meta(size_t segment, size_t term) const {
+    return metas[segment * query->terms.size() + term];
+  }
+};
+
+// Immutable; used by any number of threads. Keeps query and snapshot alive.
+class PreparedQuery {
+ public:
+  // `with_scores`: whether anybody will ask for scores. Throws kInvalidArgument for a tree deeper
+  // than kMaxDepth or with a boost that is negative or not finite, kCorrupt.
+  PreparedQuery(std::shared_ptr<const index::Snapshot> snapshot, std::shared_ptr<const Query> query,
+                bool with_scores);
+
+  const index::Snapshot& snapshot() const noexcept { return *snapshot_; }
+  const std::shared_ptr<const index::Snapshot>& shared_snapshot() const noexcept {
+    return snapshot_;
+  }
+  const Weight& root() const noexcept { return root_; }
+  bool with_scores() const noexcept { return root_.scored; }
+
+  // A scorer for a subtree without UDFs. Throws kCorrupt. REQUIRES: !weight.has_udf.
+  ScorerPtr scorer(const Weight& weight, size_t segment) const;
+
+ private:
+  Weight prepare(const Query& query, float boost, bool scored, uint32_t depth) const;
+  void prepare_terms(Weight& weight) const;
+  ScorerPtr term_scorer(const Weight& weight, size_t segment) const;
+  ScorerPtr term_set_scorer(const Weight& weight, size_t segment) const;
+  ScorerPtr phrase_scorer(const Weight& weight, size_t segment) const;
+  ScorerPtr range_scorer(const Weight& weight, size_t segment) const;
+  ScorerPtr exists_scorer(const Weight& weight, size_t segment) const;
+  ScorerPtr bool_scorer(const Weight& weight, size_t segment) const;
+
+  std::shared_ptr<const index::Snapshot> snapshot_;
+  std::shared_ptr<const Query> query_;
+  Weight root_;
+};
+
+}  // namespace diagon::search

@@ -1,0 +1,47 @@
+// How a search is stopped from outside: a flag and a deadline, polled once a window by every loop
+// of the engine.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+namespace diagon {
+
+// Shared by the thread that searches and those that may stop it. Thread-safe.
+class CancelFlag {
+ public:
+  void cancel() const noexcept { cancelled_.store(true, std::memory_order_relaxed); }
+  bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
+
+ private:
+  // Mutable because whoever shares the flag may set it; an atomic, so that const stays safe to call
+  // from any thread.
+  mutable std::atomic<bool> cancelled_{false};
+};
+
+enum class Stop : uint8_t { kNo = 0, kCancelled = 1, kTimedOut = 2 };
+
+// One search's reasons to stop. Used by one thread.
+class Interrupt {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Interrupt() = default;
+  // `flag` may be null; `deadline` may be time_point::max().
+  Interrupt(std::shared_ptr<const CancelFlag> flag, Clock::time_point deadline)
+      : flag_(std::move(flag)), deadline_(deadline) {}
+
+  Stop poll() const noexcept {
+    if (flag_ && flag_->cancelled()) return Stop::kCancelled;
+    if (deadline_ != Clock::time_point::max() && Clock::now() >= deadline_) return Stop::kTimedOut;
+    return Stop::kNo;
+  }
+
+ private:
+  std::shared_ptr<const CancelFlag> flag_;
+  Clock::time_point deadline_ = Clock::time_point::max();
+};
+
+}  // namespace diagon

@@ -1,0 +1,378 @@
+//! AST → JSON, in the long form and without what is default. Reading it again gives the same AST.
+
+use super::ast::{
+    Bound, Clause, OnError, Operator, ParamValue, Query, Scalar, SearchRequest, SourceFilter,
+    TrackTotalHits, push_json_string,
+};
+use super::minimum::{Amount, MinimumShouldMatch};
+
+/// Writes an object's members, with commas between them.
+struct Object<'o> {
+    out: &'o mut String,
+    empty: bool,
+}
+
+impl Object<'_> {
+    /// Writes the key, and lets `value` write what follows.
+    fn member(&mut self, key: &str, value: impl FnOnce(&mut String)) {
+        if !self.empty {
+            self.out.push(',');
+        }
+        self.empty = false;
+        push_json_string(key, self.out);
+        self.out.push(':');
+        value(self.out);
+    }
+
+    fn string(&mut self, key: &str, value: &str) {
+        self.member(key, |out| push_json_string(value, out));
+    }
+
+    /// Writes something whose text is JSON already: a number or a boolean.
+    fn plain(&mut self, key: &str, value: impl ToString) {
+        self.member(key, |out| out.push_str(&value.to_string()));
+    }
+}
+
+fn object(out: &mut String, members: impl FnOnce(&mut Object<'_>)) {
+    out.push('{');
+    members(&mut Object { out, empty: true });
+    out.push('}');
+}
+
+fn array<T>(out: &mut String, items: &[T], item: impl Fn(&mut String, &T)) {
+    out.push('[');
+    for (at, each) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        item(out, each);
+    }
+    out.push(']');
+}
+
+impl SearchRequest {
+    /// The request as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let default = Self::default();
+        let mut out = String::new();
+        object(&mut out, |o| {
+            o.member("query", |out| query(out, &self.query));
+            if self.from != default.from {
+                o.plain("from", self.from);
+            }
+            if self.size != default.size {
+                o.plain("size", self.size);
+            }
+            match &self.source {
+                SourceFilter::All => {}
+                SourceFilter::None => o.plain("_source", false),
+                SourceFilter::Patterns { includes, excludes } => o.member("_source", |out| {
+                    object(out, |o| {
+                        o.member("includes", |out| array(out, includes, |out, p| push_json_string(p, out)));
+                        o.member("excludes", |out| array(out, excludes, |out, p| push_json_string(p, out)));
+                    });
+                }),
+            }
+            if self.track_total_hits != default.track_total_hits {
+                match self.track_total_hits {
+                    TrackTotalHits::All => o.plain("track_total_hits", true),
+                    TrackTotalHits::No => o.plain("track_total_hits", false),
+                    TrackTotalHits::UpTo(limit) => o.plain("track_total_hits", limit),
+                }
+            }
+            if let Some(score) = self.min_score {
+                o.plain("min_score", score);
+            }
+            if let Some(ms) = self.timeout_ms {
+                o.string("timeout", &format!("{ms}ms"));
+            }
+            if self.profile {
+                o.plain("profile", true);
+            }
+        });
+        out
+    }
+}
+
+impl Query {
+    /// The query as JSON: what stands under a request's `query`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        query(&mut out, self);
+        out
+    }
+}
+
+fn query(out: &mut String, query: &Query) {
+    object(out, |o| {
+        o.member(query.clause.kind(), |out| {
+            object(out, |o| clause(o, query));
+        });
+    });
+}
+
+/// Writes a clause's body. `boost` and `_name` stand beside the field's options where a clause is about one field, except in
+/// `terms`.
+fn clause(o: &mut Object<'_>, query: &Query) {
+    let common = |o: &mut Object<'_>| {
+        if query.boost != 1.0 {
+            o.plain("boost", query.boost);
+        }
+        if let Some(name) = &query.name {
+            o.string("_name", name);
+        }
+    };
+    match &query.clause {
+        Clause::MatchAll | Clause::MatchNone => common(o),
+        Clause::Term(term) => field(o, &term.field.name, |o| {
+            o.member("value", |out| scalar(out, &term.value));
+            common(o);
+        }),
+        Clause::Terms(terms) => {
+            o.member(&terms.field.name, |out| array(out, &terms.values, scalar));
+            common(o);
+        }
+        Clause::Match(clause) => field(o, &clause.field.name, |o| {
+            o.member("query", |out| scalar(out, &clause.query));
+            if clause.operator == Operator::And {
+                o.string("operator", "and");
+            }
+            minimum(o, clause.minimum_should_match.as_ref());
+            if let Some(analyzer) = &clause.analyzer {
+                o.string("analyzer", analyzer);
+            }
+            common(o);
+        }),
+        Clause::MatchPhrase(clause) => field(o, &clause.field.name, |o| {
+            o.member("query", |out| scalar(out, &clause.query));
+            if let Some(analyzer) = &clause.analyzer {
+                o.string("analyzer", analyzer);
+            }
+            common(o);
+        }),
+        Clause::Range(range) => field(o, &range.field.name, |o| {
+            bound(o, range.lower.as_ref(), ["gt", "gte"]);
+            bound(o, range.upper.as_ref(), ["lt", "lte"]);
+            common(o);
+        }),
+        Clause::Exists(exists) => {
+            o.string("field", &exists.field.name);
+            common(o);
+        }
+        Clause::Ids(ids) => {
+            o.member("values", |out| array(out, &ids.values, |out, id| push_json_string(id, out)));
+            common(o);
+        }
+        Clause::Bool(clause) => {
+            for (key, queries) in [
+                ("must", &clause.must),
+                ("filter", &clause.filter),
+                ("should", &clause.should),
+                ("must_not", &clause.must_not),
+            ] {
+                if !queries.is_empty() {
+                    o.member(key, |out| array(out, queries, self::query));
+                }
+            }
+            minimum(o, clause.minimum_should_match.as_ref());
+            common(o);
+        }
+        Clause::ConstantScore(filter) => {
+            o.member("filter", |out| self::query(out, filter));
+            common(o);
+        }
+        Clause::WasmUdf(udf) => {
+            o.string("name", &udf.name);
+            if let Some(version) = &udf.version {
+                o.string("version", version);
+            }
+            if !udf.parameters.is_empty() {
+                o.member("parameters", |out| {
+                    object(out, |o| {
+                        for parameter in &udf.parameters {
+                            o.member(&parameter.name, |out| param(out, &parameter.value));
+                        }
+                    });
+                });
+            }
+            match udf.on_error {
+                OnError::Exclude => {}
+                OnError::Fail => o.string("on_error", "fail"),
+                OnError::Include => o.string("on_error", "include"),
+            }
+            common(o);
+        }
+    }
+}
+
+fn field(o: &mut Object<'_>, name: &str, members: impl FnOnce(&mut Object<'_>)) {
+    o.member(name, |out| object(out, members));
+}
+
+fn bound(o: &mut Object<'_>, bound: Option<&Bound>, keys: [&str; 2]) {
+    if let Some(bound) = bound {
+        o.member(keys[usize::from(bound.inclusive)], |out| scalar(out, &bound.value));
+    }
+}
+
+fn minimum(o: &mut Object<'_>, minimum: Option<&MinimumShouldMatch>) {
+    match minimum {
+        None => {}
+        Some(MinimumShouldMatch::Simple(Amount::Count(n))) => o.plain("minimum_should_match", n),
+        Some(other) => o.string("minimum_should_match", &other.to_string()),
+    }
+}
+
+fn scalar(out: &mut String, value: &Scalar) {
+    match value {
+        Scalar::Str(text) => push_json_string(text, out),
+        other => out.push_str(other.text()),
+    }
+}
+
+fn param(out: &mut String, value: &ParamValue) {
+    match value {
+        ParamValue::Null => out.push_str("null"),
+        ParamValue::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        ParamValue::Number(number) => out.push_str(number.text()),
+        ParamValue::Str(text) => push_json_string(text, out),
+        ParamValue::List(items) => array(out, items, param),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ast::{
+        Bool, Exists, FieldName, Ids, Match, MatchPhrase, Number, Parameter, Place, Range, Term, Terms, WasmUdf,
+    };
+    use super::super::parse;
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn name() -> impl Strategy<Value = String> {
+        prop_oneof!["[a-z.]{1,6}", "[\"\\\\\n\u{1}é漢]{1,4}"]
+    }
+
+    fn field() -> impl Strategy<Value = FieldName> {
+        name().prop_map(|name| FieldName { name, place: Place::NONE })
+    }
+
+    fn number() -> impl Strategy<Value = Number> {
+        prop_oneof![
+            any::<i64>().prop_map(Number::from),
+            any::<f64>().prop_filter("finite", |v| v.is_finite()).prop_map(|v| Number(format!("{v:?}").into())),
+            Just(Number("1.10".into())),
+        ]
+    }
+
+    fn scalar() -> impl Strategy<Value = Scalar> {
+        prop_oneof![any::<bool>().prop_map(Scalar::Bool), number().prop_map(Scalar::Number), any::<String>().prop_map(Scalar::Str)]
+    }
+
+    fn param() -> impl Strategy<Value = ParamValue> {
+        let leaf = prop_oneof![
+            Just(ParamValue::Null),
+            any::<bool>().prop_map(ParamValue::Bool),
+            number().prop_map(ParamValue::Number),
+            any::<String>().prop_map(ParamValue::Str),
+        ];
+        leaf.prop_recursive(2, 6, 3, |inner| vec(inner, 0..3).prop_map(ParamValue::List))
+    }
+
+    fn minimum() -> impl Strategy<Value = Option<MinimumShouldMatch>> {
+        let text = prop_oneof!["-?[1-9]{1,2}%?", "[1-4]<-?[1-9]%? [5-9]<-?[1-9]%?"];
+        option::of(text.prop_map(|text| MinimumShouldMatch::parse(&text).unwrap()))
+    }
+
+    fn bound() -> impl Strategy<Value = Option<Bound>> {
+        option::of((scalar(), any::<bool>()).prop_map(|(value, inclusive)| Bound { value, inclusive }))
+    }
+
+    fn udf() -> impl Strategy<Value = Clause> {
+        let on_error = prop_oneof![Just(OnError::Exclude), Just(OnError::Fail), Just(OnError::Include)];
+        (name(), option::of(name()), vec(param(), 0..3), on_error).prop_map(|(name, version, values, on_error)| {
+            let named = values.into_iter().enumerate();
+            let parameters =
+                named.map(|(at, value)| Parameter { name: format!("p{at}"), value, place: Place::NONE }).collect();
+            Clause::WasmUdf(WasmUdf { name, version, parameters, on_error })
+        })
+    }
+
+    fn leaf() -> impl Strategy<Value = Clause> {
+        prop_oneof![
+            Just(Clause::MatchAll),
+            Just(Clause::MatchNone),
+            (field(), scalar()).prop_map(|(field, value)| Clause::Term(Term { field, value })),
+            (field(), vec(scalar(), 0..3)).prop_map(|(field, values)| Clause::Terms(Terms { field, values })),
+            (field(), scalar(), any::<bool>(), minimum(), option::of(name())).prop_map(
+                |(field, query, and, minimum_should_match, analyzer)| {
+                    let operator = if and { Operator::And } else { Operator::Or };
+                    Clause::Match(Match { field, query, operator, minimum_should_match, analyzer })
+                }
+            ),
+            (field(), scalar(), option::of(name()))
+                .prop_map(|(field, query, analyzer)| Clause::MatchPhrase(MatchPhrase { field, query, analyzer })),
+            (field(), bound(), bound()).prop_map(|(field, lower, upper)| Clause::Range(Range { field, lower, upper })),
+            field().prop_map(|field| Clause::Exists(Exists { field })),
+            vec(any::<String>(), 0..3).prop_map(|values| Clause::Ids(Ids { values })),
+            udf(),
+        ]
+    }
+
+    fn with_common(clause: impl Strategy<Value = Clause>) -> impl Strategy<Value = Query> {
+        (clause, prop_oneof![Just(1.0_f32), 0.0..1e30_f32], option::of(name()))
+            .prop_map(|(clause, boost, name)| Query { clause, boost, name, place: Place::NONE })
+    }
+
+    fn query() -> impl Strategy<Value = Query> {
+        with_common(leaf()).prop_recursive(4, 24, 4, |inner| {
+            let list = || vec(inner.clone(), 0..3);
+            let boolean = (list(), list(), list(), list(), minimum()).prop_map(
+                |(must, filter, should, must_not, minimum_should_match)| {
+                    Clause::Bool(Bool { must, filter, should, must_not, minimum_should_match })
+                },
+            );
+            let constant = inner.clone().prop_map(|query| Clause::ConstantScore(Box::new(query)));
+            with_common(prop_oneof![boolean, constant])
+        })
+    }
+
+    fn request() -> impl Strategy<Value = SearchRequest> {
+        let source = prop_oneof![
+            Just(SourceFilter::All),
+            Just(SourceFilter::None),
+            (vec(name(), 0..3), vec(name(), 0..3))
+                .prop_map(|(includes, excludes)| SourceFilter::Patterns { includes, excludes }),
+        ];
+        let total = prop_oneof![
+            Just(TrackTotalHits::All),
+            Just(TrackTotalHits::No),
+            any::<u32>().prop_map(TrackTotalHits::UpTo)
+        ];
+        let paging = (0..5000_usize, 0..5000_usize);
+        let options = (option::of(-10.0..1e9_f32), option::of(any::<u64>()), any::<bool>());
+        (query(), paging, source, total, options).prop_map(|(query, (from, size), source, total, options)| {
+            let (min_score, timeout_ms, profile) = options;
+            SearchRequest {
+                query, from, size, source, track_total_hits: total, min_score, timeout_ms, profile,
+                ..SearchRequest::default()
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn printing_and_reading_is_identity(request in request()) {
+            let json = request.to_json();
+            let again = parse(&json).unwrap();
+            prop_assert_eq!(&again, &request, "{}", json);
+            prop_assert_eq!(again.to_json(), json);
+        }
+    }
+}

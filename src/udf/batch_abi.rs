@@ -1,0 +1,181 @@
+//! Calls a batch guest: measures, reserves, writes, calls, reads the verdicts.
+
+use super::guest::{Entry, Fault, Guest};
+use super::layout::{BatchInput, Head, PlannedColumn, data_bytes};
+use super::limits::{MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES};
+use super::param_block::{ALIGN, ParamBlock, u32_of};
+use crate::batch::{ColumnRequest, Columns, FailureKind, FilterOutcome, Verdict};
+
+/// What a binding keeps for its batches.
+#[derive(Debug)]
+pub(crate) struct BatchCaller {
+    head: Head,
+    columns: Vec<PlannedColumn>,
+    params: ParamBlock,
+    doc_ids: bool,
+    ids: bool,
+}
+
+impl BatchCaller {
+    pub(crate) fn new(fields: usize, ids: bool, doc_ids: bool, params: ParamBlock) -> Self {
+        Self { head: Head::new(fields, ids, &params), columns: Vec::new(), params, doc_ids, ids }
+    }
+
+    /// Opens the columns of a segment.
+    ///
+    /// # Errors
+    /// As [`Columns::open`].
+    pub(crate) fn enter_segment(
+        &mut self,
+        requests: &[ColumnRequest],
+        source: &mut dyn Columns,
+    ) -> crate::Result<()> {
+        self.columns.clear();
+        for request in requests {
+            self.columns.push(PlannedColumn {
+                id: source.open(request)?,
+                value_type: request.value_type,
+                list: request.list,
+                validity: request.default.is_none(),
+                extent: Default::default(),
+            });
+        }
+        if self.ids {
+            self.columns.push(PlannedColumn {
+                id: source.open_id()?,
+                value_type: crate::batch::ValueType::Str,
+                list: false,
+                validity: false,
+                extent: Default::default(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Measures the first `len` of `docs`, or fewer if they have too much data. Returns how many.
+    ///
+    /// # Errors
+    /// `Limit` for a single document that is too large; as [`Columns::measure`].
+    pub(crate) fn measure(
+        &mut self,
+        source: &mut dyn Columns,
+        docs: &[u32],
+        mut len: usize,
+    ) -> Result<usize, Fault> {
+        loop {
+            for column in &mut self.columns {
+                column.extent = source.measure(column.id, &docs[..len]).map_err(Fault::Host)?;
+            }
+            let size = data_bytes(&self.columns, len);
+            if size <= MAX_BATCH_BYTES || (len <= 1 && size <= MAX_DOCUMENT_BYTES) {
+                return Ok(len);
+            }
+            if len <= 1 {
+                let message = format!("the document's fields have {size} bytes, the limit is {MAX_DOCUMENT_BYTES}");
+                return Err(Fault::Documents(FailureKind::Limit, message));
+            }
+            len /= 2;
+        }
+    }
+
+    /// Runs the guest over documents that have just been measured, and puts its verdicts into `outcome` from `at` on.
+    ///
+    /// # Errors
+    /// Where the guest failed as a whole; its instance is of no use any more then.
+    pub(crate) fn run(
+        &self,
+        guest: &mut Guest,
+        docs: &[u32],
+        scores: Option<&[f32]>,
+        at: usize,
+        outcome: &mut FilterOutcome,
+    ) -> Result<(), Fault> {
+        let Entry::Batch { reserve, run } = &guest.entry else {
+            return Err(Fault::Host(crate::Error::Internal("not a batch guest".to_string())));
+        };
+        let (reserve, run) = (reserve.clone(), run.clone());
+        let input = BatchInput { docs, scores, doc_ids: self.doc_ids };
+        let total = self.head.batch_bytes(&self.columns, &input);
+        let wanted = u32::try_from(total + ALIGN - 1)
+            .map_err(|_| Fault::Documents(FailureKind::Limit, format!("a batch of {total} bytes")))?;
+        let reserved = match reserve.call(&mut guest.store, wanted) {
+            Ok(address) => address,
+            Err(error) => return Err(guest.fault(error)),
+        };
+        let base = self.place(guest, reserved, wanted)?;
+        let started = std::time::Instant::now();
+        let out = {
+            let Some(memory) = guest.store.data().memory else { return Err(no_memory()) };
+            let (memory, state) = memory.data_and_store_mut(&mut guest.store);
+            let region = memory.get_mut(base..base + total).ok_or_else(no_memory)?;
+            let source = state.columns.as_deref_mut().ok_or_else(no_columns)?;
+            let written = self.head.write(region, u32_of(base), &self.columns, &input, &self.params, source);
+            base + written.map_err(Fault::Host)?
+        };
+        guest.store.data_mut().watch.pause(started.elapsed());
+        outcome.calls += 1;
+        match run.call(&mut guest.store, u32_of(base)) {
+            Ok(0) => self.read(guest, out, docs.len(), at, outcome),
+            Ok(code) => {
+                let message = format!("the function returned {code}");
+                Err(Fault::Documents(FailureKind::Guest, message))
+            }
+            Err(error) => Err(guest.fault(error)),
+        }
+    }
+
+    /// Checks what `diagon_reserve` returned, and aligns it.
+    fn place(&self, guest: &Guest, reserved: u32, wanted: u32) -> Result<usize, Fault> {
+        let memory = guest.store.data().memory.ok_or_else(no_memory)?;
+        let size = memory.data_size(&guest.store);
+        if reserved == 0 {
+            let message = format!("diagon_reserve returned 0: no {wanted} bytes of memory");
+            return Err(Fault::Documents(FailureKind::Limit, message));
+        }
+        let end = reserved as usize + wanted as usize;
+        if end > size {
+            let message = format!(
+                "diagon_reserve returned {reserved:#x} for {wanted} bytes, which ends behind the memory's {size} bytes"
+            );
+            return Err(Fault::Documents(FailureKind::Protocol, message));
+        }
+        Ok((reserved as usize).next_multiple_of(ALIGN))
+    }
+
+    fn read(
+        &self,
+        guest: &Guest,
+        out: usize,
+        len: usize,
+        at: usize,
+        outcome: &mut FilterOutcome,
+    ) -> Result<(), Fault> {
+        let memory = guest.store.data().memory.ok_or_else(no_memory)?;
+        let bytes = memory.data(&guest.store).get(out..out + len).ok_or_else(no_memory)?;
+        for (i, byte) in bytes.iter().enumerate() {
+            outcome.verdicts[at + i] = match byte {
+                0 => Verdict::No,
+                1 => Verdict::Yes,
+                2 => {
+                    let message = "the function reported an error in this document".to_string();
+                    super::outcome::fail(outcome, at + i, FailureKind::Guest, message);
+                    Verdict::Error
+                }
+                other => {
+                    let message = format!("the verdict is {other}, expected 0, 1 or 2");
+                    super::outcome::fail(outcome, at + i, FailureKind::Protocol, message);
+                    Verdict::Error
+                }
+            };
+        }
+        Ok(())
+    }
+}
+
+fn no_memory() -> Fault {
+    Fault::Documents(FailureKind::Protocol, "the guest's memory is gone".to_string())
+}
+
+fn no_columns() -> Fault {
+    Fault::Host(crate::Error::Internal("no segment has been entered".to_string()))
+}

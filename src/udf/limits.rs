@@ -1,0 +1,70 @@
+//! How much of everything a function gets. Fixed limits are constants, the rest is [`UdfLimits`].
+
+use std::time::Duration;
+
+/// The largest module, in bytes.
+pub const MAX_MODULE_BYTES: usize = 16 << 20;
+/// The largest manifest section of a module, in bytes.
+pub const MAX_MANIFEST_BYTES: usize = 64 << 10;
+/// Column data of one batch, in bytes: a batch with more is cut.
+pub const MAX_BATCH_BYTES: usize = 4 << 20;
+/// Column data of one document, in bytes: a document with more is that document's error.
+pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
+/// The parameters of one query for one function, in bytes as the guest sees them.
+pub const MAX_PARAMETER_BYTES: usize = 1 << 20;
+/// A message of a guest (a failure, a line of its log), in bytes: the rest is dropped.
+pub const MAX_MESSAGE_BYTES: usize = 1 << 10;
+/// Failures kept of one batch; more are counted only.
+pub const MAX_KEPT_FAILURES: usize = 16;
+/// Different fields that a row guest may ask for in one query.
+pub const MAX_ROW_FIELDS: usize = 256;
+/// The stack of a guest, in bytes. The thread that runs it needs 1 MiB more.
+pub const MAX_STACK_BYTES: usize = 512 << 10;
+/// Entries of a guest's table of functions.
+pub const MAX_TABLE_ENTRIES: usize = 1 << 16;
+
+/// The limits that a host may choose for a registry.
+#[derive(Clone, Debug)]
+pub struct UdfLimits {
+    /// Linear memory of one instance, in bytes. 16 MiB; the engine's pool must have been made for as much.
+    pub memory_bytes: usize,
+    /// Time that a guest may spend on a batch, whatever its size. 100 ms. It covers the start function and `_initialize`
+    /// of instances made for the batch, too.
+    pub batch_base: Duration,
+    /// Time on top of that for each document. 1 ms.
+    pub per_document: Duration,
+    /// What is kept of a guest's log in one query, in bytes. 8 KiB.
+    pub log_bytes: usize,
+}
+
+impl Default for UdfLimits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 16 << 20,
+            batch_base: Duration::from_millis(100),
+            per_document: Duration::from_millis(1),
+            log_bytes: 8 << 10,
+        }
+    }
+}
+
+impl UdfLimits {
+    /// The time that a guest may spend on a batch of `documents`.
+    #[must_use]
+    pub fn batch(&self, documents: usize) -> Duration {
+        let documents = u32::try_from(documents).unwrap_or(u32::MAX);
+        self.batch_base.saturating_add(self.per_document.saturating_mul(documents))
+    }
+}
+
+/// Cuts a message at [`MAX_MESSAGE_BYTES`], between characters.
+pub(crate) fn clip(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE_BYTES {
+        let mut end = MAX_MESSAGE_BYTES;
+        while !message.is_char_boundary(end) {
+            end -= 1;
+        }
+        message.truncate(end);
+    }
+    message
+}
