@@ -2,10 +2,12 @@
 
 pub mod analysis;
 pub mod batch;
+mod bridge;
 pub mod error;
+pub mod index;
 pub mod query;
 pub mod schema;
-#[cfg(feature = "udf")]
+pub mod search;
 pub mod udf;
 
 pub use error::{Error, ErrorCode, Result};

@@ -16,7 +16,10 @@ fn golden() {
     let mut wrong = Vec::new();
     for file in fs::read_dir(&folder).unwrap() {
         let request = file.unwrap().path();
-        if request.extension().is_none_or(|extension| extension != "json") {
+        if request
+            .extension()
+            .is_none_or(|extension| extension != "json")
+        {
             continue;
         }
         seen += 1;
@@ -32,7 +35,10 @@ fn golden() {
         } else {
             let wanted = fs::read_to_string(&expected).unwrap_or_default();
             if wanted.trim_end() != found {
-                wrong.push(format!("{}: {found}\n  expected: {wanted}", request.display()));
+                wrong.push(format!(
+                    "{}: {found}\n  expected: {wanted}",
+                    request.display()
+                ));
             }
         }
     }
@@ -41,9 +47,38 @@ fn golden() {
 }
 
 const PIECES: &[&str] = &[
-    "{", "}", "[", "]", ":", ",", "\"query\"", "\"bool\"", "\"must\"", "\"term\"", "\"f\"", "\"match\"", "1", "-0",
-    "1e999", "null", "true", "\"\\ud800\"", "\"é\"", "\"boost\"", "\"range\"", "\"gte\"", "\"wasm_udf\"", "\"terms\"",
-    "\"parameters\"", " ", "\\", "\"", "\"size\"", "\"_source\"", "\"timeout\"", "\"5s\"",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"query\"",
+    "\"bool\"",
+    "\"must\"",
+    "\"term\"",
+    "\"f\"",
+    "\"match\"",
+    "1",
+    "-0",
+    "1e999",
+    "null",
+    "true",
+    "\"\\ud800\"",
+    "\"é\"",
+    "\"boost\"",
+    "\"range\"",
+    "\"gte\"",
+    "\"wasm_udf\"",
+    "\"terms\"",
+    "\"parameters\"",
+    " ",
+    "\\",
+    "\"",
+    "\"size\"",
+    "\"_source\"",
+    "\"timeout\"",
+    "\"5s\"",
 ];
 
 proptest! {

@@ -2,9 +2,9 @@
 
 /// Lucene's English stop words, sorted.
 const STOP_WORDS: [&str; 33] = [
-    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not",
-    "of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was",
-    "will", "with",
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it",
+    "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these",
+    "they", "this", "to", "was", "will", "with",
 ];
 
 /// Whether the lowercased word is a stop word.
@@ -16,7 +16,9 @@ pub(super) fn is_stop_word(word: &str) -> bool {
 /// The word without a final `'s`, with any of the three apostrophes and either case.
 pub(super) fn without_possessive(word: &str) -> &str {
     match word.strip_suffix(['s', 'S']) {
-        Some(head) => head.strip_suffix(['\'', '\u{2019}', '\u{ff07}']).unwrap_or(word),
+        Some(head) => head
+            .strip_suffix(['\'', '\u{2019}', '\u{ff07}'])
+            .unwrap_or(word),
         None => word,
     }
 }

@@ -17,7 +17,10 @@ fn lowercase<'a>(
     scratch: &'a mut String,
     push: impl Fn(char, &mut String),
 ) -> &'a str {
-    if word.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+    if word
+        .bytes()
+        .all(|b| b.is_ascii() && !b.is_ascii_uppercase())
+    {
         return word;
     }
     scratch.clear();

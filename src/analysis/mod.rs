@@ -58,13 +58,20 @@ pub struct Scratch {
 
 impl Analyzer {
     /// All analyzers.
-    pub const ALL: [Self; 5] =
-        [Self::Standard, Self::Simple, Self::Whitespace, Self::Keyword, Self::English];
+    pub const ALL: [Self; 5] = [
+        Self::Standard,
+        Self::Simple,
+        Self::Whitespace,
+        Self::Keyword,
+        Self::English,
+    ];
 
     /// The analyzer of a mapping's or query's `analyzer` name; `None` if there is none.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|analyzer| analyzer.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|analyzer| analyzer.name() == name)
     }
 
     /// The name in mappings and queries.
@@ -94,7 +101,12 @@ impl Analyzer {
         let term = &mut scratch.term;
         match self {
             Self::Standard => words::for_each(text, &mut |word, start| {
-                sink(lower::simple(word, term), position, start, start + word.len());
+                sink(
+                    lower::simple(word, term),
+                    position,
+                    start,
+                    start + word.len(),
+                );
                 position += 1;
             }),
             Self::Simple => runs::for_each_alphanumeric(text, &mut |word, start| {
@@ -131,7 +143,9 @@ mod tests {
     fn terms(analyzer: Analyzer, text: &str) -> Vec<(String, u32, usize, usize)> {
         let mut out = Vec::new();
         let mut scratch = Scratch::default();
-        analyzer.analyze(text, &mut scratch, &mut |t, p, s, e| out.push((t.to_string(), p, s, e)));
+        analyzer.analyze(text, &mut scratch, &mut |t, p, s, e| {
+            out.push((t.to_string(), p, s, e));
+        });
         out
     }
 
@@ -150,9 +164,18 @@ mod tests {
     #[test]
     fn each_analyzer_in_its_way() {
         let text = "Wi-Fi isn't THE Größe_2";
-        assert_eq!(words(Analyzer::Standard, text), ["wi", "fi", "isn't", "the", "größe_2"]);
-        assert_eq!(words(Analyzer::Simple, text), ["wi", "fi", "isn", "t", "the", "größe", "2"]);
-        assert_eq!(words(Analyzer::Whitespace, text), ["Wi-Fi", "isn't", "THE", "Größe_2"]);
+        assert_eq!(
+            words(Analyzer::Standard, text),
+            ["wi", "fi", "isn't", "the", "größe_2"]
+        );
+        assert_eq!(
+            words(Analyzer::Simple, text),
+            ["wi", "fi", "isn", "t", "the", "größe", "2"]
+        );
+        assert_eq!(
+            words(Analyzer::Whitespace, text),
+            ["Wi-Fi", "isn't", "THE", "Größe_2"]
+        );
         assert_eq!(words(Analyzer::Keyword, text), [text]);
         assert_eq!(words(Analyzer::Keyword, ""), [""]);
         assert_eq!(words(Analyzer::Standard, " ,; "), Vec::<String>::new());

@@ -23,7 +23,10 @@ pub(super) fn stem<'a>(word: &'a str, scratch: &'a mut Vec<u8>) -> &'a str {
     // One byte stands for each character, so that the rules count letters. Suffixes are ASCII and stand at the end, so
     // that what remains of the others is at its old place.
     scratch.clear();
-    scratch.extend(word.chars().map(|c| u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(0xff)));
+    scratch.extend(
+        word.chars()
+            .map(|c| u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(0xff)),
+    );
     if scratch.len() <= 2 {
         return word;
     }
@@ -67,8 +70,12 @@ fn plurals_and_participles(word: &mut Vec<u8>) {
         }
         return;
     }
-    let stem = word.strip_suffix(b"ed").or_else(|| word.strip_suffix(b"ing"));
-    let Some(length) = stem.filter(|stem| has_vowel(stem)).map(<[u8]>::len) else { return };
+    let stem = word
+        .strip_suffix(b"ed")
+        .or_else(|| word.strip_suffix(b"ing"));
+    let Some(length) = stem.filter(|stem| has_vowel(stem)).map(<[u8]>::len) else {
+        return;
+    };
     word.truncate(length);
     if [b"at", b"bl", b"iz"].iter().any(|end| word.ends_with(*end)) {
         word.push(b'e');
@@ -119,10 +126,18 @@ const LONG_SUFFIXES: [Rule; 7] = [
     (b"ness", b""),
 ];
 
+/// Whether the suffix, which has two letters at least, can be the word's. The last letter but one tells nearly all suffixes
+/// apart; comparing only that first makes stemming several times as fast.
+fn may_end(word: &[u8], suffix: &[u8]) -> bool {
+    matches!((word, suffix), ([.., a, _], [.., b, _]) if a == b)
+}
+
 /// Applies the first rule whose suffix the word has, if the measure before it is not 0.
 fn replace_first(word: &mut Vec<u8>, rules: &[Rule]) {
     for (suffix, replacement) in rules {
-        if let Some(stem) = word.strip_suffix(*suffix) {
+        if may_end(word, suffix)
+            && let Some(stem) = word.strip_suffix(*suffix)
+        {
             if measure(stem) > 0 {
                 replace(word, suffix.len(), replacement);
             }
@@ -134,12 +149,14 @@ fn replace_first(word: &mut Vec<u8>, rules: &[Rule]) {
 /// Step 4: drops one suffix behind a measure above 1.
 fn drop_suffix(word: &mut Vec<u8>) {
     const SUFFIXES: [&[u8]; 19] = [
-        b"al", b"ance", b"ence", b"er", b"ic", b"able", b"ible", b"ant", b"ement", b"ment", b"ent", b"ion",
-        b"ou", b"ism", b"ate", b"iti", b"ous", b"ive", b"ize",
+        b"al", b"ance", b"ence", b"er", b"ic", b"able", b"ible", b"ant", b"ement", b"ment", b"ent",
+        b"ion", b"ou", b"ism", b"ate", b"iti", b"ous", b"ive", b"ize",
     ];
-    for suffix in SUFFIXES {
-        if let Some(stem) = word.strip_suffix(suffix) {
-            if suffix == b"ion" && !matches!(stem.last(), Some(b's' | b't')) {
+    for suffix in &SUFFIXES {
+        if may_end(word, suffix)
+            && let Some(stem) = word.strip_suffix(*suffix)
+        {
+            if *suffix == b"ion" && !matches!(stem.last(), Some(b's' | b't')) {
                 return;
             }
             if measure(stem) > 1 {
@@ -223,19 +240,56 @@ mod tests {
     #[test]
     fn examples_of_each_step() {
         for (word, expected) in [
-            ("caresses", "caress"), ("ponies", "poni"), ("ties", "ti"), ("cats", "cat"), ("feed", "feed"),
-            ("agreed", "agre"), ("plastered", "plaster"), ("motoring", "motor"), ("sing", "sing"),
-            ("conflated", "conflat"), ("troubled", "troubl"), ("sized", "size"), ("hopping", "hop"),
-            ("falling", "fall"), ("hissing", "hiss"), ("filing", "file"), ("happy", "happi"), ("sky", "sky"),
-            ("relational", "relat"), ("conditional", "condit"), ("rational", "ration"), ("digitizer", "digit"),
-            ("radically", "radic"), ("vileli", "vile"), ("operator", "oper"), ("feudalism", "feudal"),
-            ("hopefulness", "hope"), ("sensibiliti", "sensibl"), ("triplicate", "triplic"),
-            ("electrical", "electr"), ("goodness", "good"), ("revival", "reviv"), ("replacement", "replac"),
-            ("adoption", "adopt"), ("region", "region"), ("probate", "probat"), ("rate", "rate"),
-            ("cease", "ceas"), ("controll", "control"), ("roll", "roll"), ("engine", "engin"),
-            ("generalizations", "gener"), ("oscillators", "oscil"), ("yes", "ye"), ("say", "sai"),
+            ("caresses", "caress"),
+            ("ponies", "poni"),
+            ("ties", "ti"),
+            ("cats", "cat"),
+            ("feed", "feed"),
+            ("agreed", "agre"),
+            ("plastered", "plaster"),
+            ("motoring", "motor"),
+            ("sing", "sing"),
+            ("conflated", "conflat"),
+            ("troubled", "troubl"),
+            ("sized", "size"),
+            ("hopping", "hop"),
+            ("falling", "fall"),
+            ("hissing", "hiss"),
+            ("filing", "file"),
+            ("happy", "happi"),
+            ("sky", "sky"),
+            ("relational", "relat"),
+            ("conditional", "condit"),
+            ("rational", "ration"),
+            ("digitizer", "digit"),
+            ("radically", "radic"),
+            ("vileli", "vile"),
+            ("operator", "oper"),
+            ("feudalism", "feudal"),
+            ("hopefulness", "hope"),
+            ("sensibiliti", "sensibl"),
+            ("triplicate", "triplic"),
+            ("electrical", "electr"),
+            ("goodness", "good"),
+            ("revival", "reviv"),
+            ("replacement", "replac"),
+            ("adoption", "adopt"),
+            ("region", "region"),
+            ("probate", "probat"),
+            ("rate", "rate"),
+            ("cease", "ceas"),
+            ("controll", "control"),
+            ("roll", "roll"),
+            ("engine", "engin"),
+            ("generalizations", "gener"),
+            ("oscillators", "oscil"),
+            ("yes", "ye"),
+            ("say", "sai"),
             // Lucene's departures.
-            ("us", "us"), ("possibly", "possibl"), ("apology", "apolog"), ("ion", "ion"),
+            ("us", "us"),
+            ("possibly", "possibl"),
+            ("apology", "apolog"),
+            ("ion", "ion"),
         ] {
             assert_eq!(stem(word, &mut Vec::new()), expected, "{word}");
         }

@@ -4,7 +4,12 @@ use super::words::cut;
 
 /// Calls `word(slice, start)` for each maximal run of alphanumeric characters, of any length.
 pub(super) fn for_each_alphanumeric<'a>(text: &'a str, word: &mut impl FnMut(&'a str, usize)) {
-    for_each_run(text, |c| c.is_alphanumeric(), |byte| byte.is_ascii_alphanumeric(), word);
+    for_each_run(
+        text,
+        |c| c.is_alphanumeric(),
+        |byte| byte.is_ascii_alphanumeric(),
+        word,
+    );
 }
 
 /// Calls `word(slice, start)` for each maximal run of what isn't white space, in pieces of 255 characters.
@@ -73,9 +78,10 @@ mod tests {
 
     #[test]
     fn java_white_space() {
-        assert_eq!(non_space("a\u{a0}b c\u{3000}d\u{1c}e\u{85}f\u{202f}g"), [
-            "a\u{a0}b", "c", "d", "e\u{85}f\u{202f}g"
-        ]);
+        assert_eq!(
+            non_space("a\u{a0}b c\u{3000}d\u{1c}e\u{85}f\u{202f}g"),
+            ["a\u{a0}b", "c", "d", "e\u{85}f\u{202f}g"]
+        );
         assert_eq!(non_space("  "), Vec::<&str>::new());
         assert_eq!(non_space(&"x".repeat(256)).len(), 2);
     }
@@ -83,7 +89,10 @@ mod tests {
     #[test]
     fn ascii_and_unicode_tests_agree() {
         for byte in 0..128_u8 {
-            assert_eq!(char::from(byte).is_alphanumeric(), byte.is_ascii_alphanumeric());
+            assert_eq!(
+                char::from(byte).is_alphanumeric(),
+                byte.is_ascii_alphanumeric()
+            );
         }
     }
 }

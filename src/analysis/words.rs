@@ -130,7 +130,9 @@ fn is_emoji(c: char) -> bool {
 /// Hands a word on, in pieces of [`MAX_TOKEN_CHARS`] if it is longer.
 pub(super) fn cut<'a>(mut text: &'a str, mut start: usize, word: &mut impl FnMut(&'a str, usize)) {
     while text.len() > MAX_TOKEN_CHARS {
-        let Some((end, _)) = text.char_indices().nth(MAX_TOKEN_CHARS) else { break };
+        let Some((end, _)) = text.char_indices().nth(MAX_TOKEN_CHARS) else {
+            break;
+        };
         let (head, tail) = text.split_at(end);
         word(head, start);
         start += end;
@@ -163,10 +165,14 @@ mod tests {
     #[test]
     fn the_rules_by_example() {
         let words = |text| collect(text).into_iter().map(|w| w.0).collect::<Vec<_>>();
-        assert_eq!(words("can't 3.14, 1,000;5 a.b.c. x_1 _ -- a1b2"), [
-            "can't", "3.14", "1,000;5", "a.b.c", "x_1", "a1b2"
-        ]);
-        assert_eq!(words("日本 ひら カタカナ 한국어"), ["日", "本", "ひ", "ら", "カタカナ", "한국어"]);
+        assert_eq!(
+            words("can't 3.14, 1,000;5 a.b.c. x_1 _ -- a1b2"),
+            ["can't", "3.14", "1,000;5", "a.b.c", "x_1", "a1b2"]
+        );
+        assert_eq!(
+            words("日本 ひら カタカナ 한국어"),
+            ["日", "本", "ひ", "ら", "カタカナ", "한국어"]
+        );
         assert_eq!(words("go 👍🏽! 🇨🇭 ❤"), ["go", "👍🏽", "🇨🇭", "❤"]);
         // The rules stay the same behind the first character that isn't ASCII.
         assert_eq!(words("wi-fi é wi-fi"), ["wi", "fi", "é", "wi", "fi"]);
@@ -177,9 +183,18 @@ mod tests {
         let long = "é".repeat(300);
         let found = collect(&long);
         assert_eq!(found.len(), 2);
-        assert_eq!((found[0].0.chars().count(), found[1].0.chars().count()), (255, 45));
+        assert_eq!(
+            (found[0].0.chars().count(), found[1].0.chars().count()),
+            (255, 45)
+        );
         assert_eq!(found[1].1, 510);
-        assert_eq!(collect(&"a".repeat(511)).iter().map(|w| w.0.len()).collect::<Vec<_>>(), [255, 255, 1]);
+        assert_eq!(
+            collect(&"a".repeat(511))
+                .iter()
+                .map(|w| w.0.len())
+                .collect::<Vec<_>>(),
+            [255, 255, 1]
+        );
         assert_eq!(collect(&"é".repeat(200)).len(), 1);
     }
 

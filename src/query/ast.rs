@@ -116,7 +116,12 @@ impl Query {
     /// A clause with a boost of 1 and no name.
     #[must_use]
     pub fn new(clause: Clause) -> Self {
-        Self { clause, boost: 1.0, name: None, place: Place::NONE }
+        Self {
+            clause,
+            boost: 1.0,
+            name: None,
+            place: Place::NONE,
+        }
     }
 }
 
@@ -195,7 +200,10 @@ impl Number {
 
     /// The number as an integer, if it is one (`3.0` and `3e2` are) and fits.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked, the fraction is 0")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked, the fraction is 0"
+    )]
     pub fn as_i64(&self) -> Option<i64> {
         if let Ok(value) = self.0.parse() {
             return Some(value);

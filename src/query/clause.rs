@@ -35,7 +35,10 @@ pub(super) struct Common {
 
 impl Default for Common {
     fn default() -> Self {
-        Self { boost: 1.0, name: None }
+        Self {
+            boost: 1.0,
+            name: None,
+        }
     }
 }
 
@@ -65,7 +68,12 @@ impl Common {
     }
 
     pub(super) fn query(self, clause: Clause, place: Place) -> Query {
-        Query { clause, boost: self.boost, name: self.name, place }
+        Query {
+            clause,
+            boost: self.boost,
+            name: self.name,
+            place,
+        }
     }
 }
 
@@ -108,7 +116,13 @@ impl Clauses {
     }
 
     fn boolean(&mut self, body: &Node<'_, '_>) -> crate::Result<Query> {
-        const KEYS: [&str; 5] = ["must", "filter", "should", "must_not", "minimum_should_match"];
+        const KEYS: [&str; 5] = [
+            "must",
+            "filter",
+            "should",
+            "must_not",
+            "minimum_should_match",
+        ];
         let mut common = Common::default();
         let mut clause = Bool::default();
         for entry in &body.object("an object with `must`, `filter`, `should`, `must_not`")? {
@@ -166,5 +180,6 @@ pub(super) fn minimum(node: &Node<'_, '_>) -> crate::Result<MinimumShouldMatch> 
         b'"' => MinimumShouldMatch::parse(&node.string("a string")?),
         _ => node.raw().parse().ok().map(MinimumShouldMatch::count),
     };
-    parsed.ok_or_else(|| node.expected("an integer, or a string such as \"75%\" or \"2<-25% 9<-3\""))
+    parsed
+        .ok_or_else(|| node.expected("an integer, or a string such as \"75%\" or \"2<-25% 9<-3\""))
 }

@@ -1,13 +1,12 @@
 //! Reading JSON with places: every value knows its byte offset in the request and its path of keys and indices.
 //!
-//! A [`Node`] is a value that isn't read yet. Reading an object splits it into raw slices of the request, whose addresses give
-//! the offsets; nothing is copied but strings with escapes. The path is a chain of links on the stack, which becomes a string
+//! serde_json checks the whole request once. Then a [`Node`] is a value that isn't read yet; reading an object splits it into
+//! slices of the request, whose addresses give the offsets. Only strings with escapes are copied. The path is a chain of links on the stack, which becomes a string
 //! only when there is an error to tell.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::MAX_DEPTH;
@@ -49,7 +48,7 @@ impl fmt::Display for Path<'_> {
 pub(super) struct Node<'a, 'p> {
     /// The whole request.
     text: &'a str,
-    raw: &'a RawValue,
+    raw: &'a str,
     path: Path<'p>,
     /// How many objects and arrays are around it.
     depth: usize,
@@ -60,21 +59,32 @@ pub(super) struct Node<'a, 'p> {
 pub(super) struct Entry<'a> {
     /// The key, unescaped.
     pub(super) key: Cow<'a, str>,
-    raw: &'a RawValue,
+    raw: &'a str,
 }
 
 impl<'a, 'p> Node<'a, 'p> {
     /// The whole request. Fails if it isn't one JSON value.
     pub(super) fn root(text: &'a str) -> crate::Result<Self> {
-        let raw: &RawValue =
+        let value: &RawValue =
             serde_json::from_str(text).map_err(|error| syntax_error(text, &error))?;
-        let path = Path { parent: None, step: Step::Root };
-        Ok(Self { text, raw, path, depth: 0 })
+        let path = Path {
+            parent: None,
+            step: Step::Root,
+        };
+        Ok(Self {
+            text,
+            raw: value.get(),
+            path,
+            depth: 0,
+        })
     }
 
     /// The value's first byte in the request.
     pub(super) fn offset(&self) -> usize {
-        self.raw.get().as_ptr().addr().saturating_sub(self.text.as_ptr().addr())
+        self.raw
+            .as_ptr()
+            .addr()
+            .saturating_sub(self.text.as_ptr().addr())
     }
 
     /// The place to keep in the AST.
@@ -92,7 +102,7 @@ impl<'a, 'p> Node<'a, 'p> {
 
     /// The value as it is written.
     pub(super) fn raw(&self) -> &'a str {
-        self.raw.get()
+        self.raw
     }
 
     /// An error about this value.
@@ -131,21 +141,33 @@ impl<'a, 'p> Node<'a, 'p> {
             return Err(self.expected(what));
         }
         self.check_depth()?;
-        let entries = serde_json::Deserializer::from_str(self.raw())
-            .deserialize_map(Entries)
-            .map_err(|error| self.inner_error(&error))?;
+        let mut scanner = Scanner::inside(self.raw);
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(4);
+        while scanner.next() {
+            let key = unescape(scanner.value()).map_err(|error| self.inner_error(&error))?;
+            scanner.next();
+            entries.push(Entry {
+                key,
+                raw: scanner.value(),
+            });
+        }
         // Objects of a query are small; a wide one (parameters, say) is sorted instead.
         let twice = if entries.len() <= 16 {
             (1..entries.len()).find(|&at| entries[..at].iter().any(|e| e.key == entries[at].key))
         } else {
             let mut order: Vec<usize> = (0..entries.len()).collect();
             order.sort_by(|&a, &b| entries[a].key.cmp(&entries[b].key).then(a.cmp(&b)));
-            order.windows(2).find(|w| entries[w[0]].key == entries[w[1]].key).map(|w| w[1])
+            order
+                .windows(2)
+                .find(|w| entries[w[0]].key == entries[w[1]].key)
+                .map(|w| w[1])
         };
         match twice {
             Some(at) => {
                 let entry = &entries[at];
-                Err(self.member(entry).error(format!("key `{}` stands here twice", entry.key)))
+                Err(self
+                    .member(entry)
+                    .error(format!("key `{}` stands here twice", entry.key)))
             }
             None => Ok(entries),
         }
@@ -162,20 +184,34 @@ impl<'a, 'p> Node<'a, 'p> {
             return Err(self.expected(what));
         }
         self.check_depth()?;
-        let items = serde_json::Deserializer::from_str(self.raw())
-            .deserialize_seq(RawItems)
-            .map_err(|error| self.inner_error(&error))?;
+        let mut scanner = Scanner::inside(self.raw);
+        let mut items = Vec::new();
+        while scanner.next() {
+            items.push(scanner.value());
+        }
         Ok(Items(items))
     }
 
     /// The items of an array, as nodes.
     pub(super) fn items<'s>(&'s self, items: &'s Items<'a>) -> impl Iterator<Item = Node<'a, 's>> {
-        items.0.iter().enumerate().map(|(at, raw)| self.child(raw, Step::Index(at)))
+        items
+            .0
+            .iter()
+            .enumerate()
+            .map(|(at, raw)| self.child(raw, Step::Index(at)))
     }
 
-    fn child<'s>(&'s self, raw: &'a RawValue, step: Step<'s>) -> Node<'a, 's> {
-        let path = Path { parent: Some(&self.path), step };
-        Node { text: self.text, raw, path, depth: self.depth + 1 }
+    fn child<'s>(&'s self, raw: &'a str, step: Step<'s>) -> Node<'a, 's> {
+        let path = Path {
+            parent: Some(&self.path),
+            step,
+        };
+        Node {
+            text: self.text,
+            raw,
+            path,
+            depth: self.depth + 1,
+        }
     }
 
     /// Reads a string.
@@ -183,9 +219,7 @@ impl<'a, 'p> Node<'a, 'p> {
         if self.kind() != b'"' {
             return Err(self.expected(what));
         }
-        serde_json::Deserializer::from_str(self.raw())
-            .deserialize_str(Text)
-            .map_err(|error| self.inner_error(&error))
+        unescape(self.raw).map_err(|error| self.inner_error(&error))
     }
 
     /// Reads a boolean; the strings `"true"` and `"false"` are taken as well, as in OpenSearch.
@@ -210,7 +244,7 @@ impl<'a, 'p> Node<'a, 'p> {
 
 /// The items of an array.
 #[derive(Debug)]
-pub(super) struct Items<'a>(Vec<&'a RawValue>);
+pub(super) struct Items<'a>(Vec<&'a str>);
 
 impl Items<'_> {
     /// How many.
@@ -227,10 +261,11 @@ pub(super) fn path_at(text: &str, offset: usize) -> String {
             return None;
         }
         let inner = match node.kind() {
-            b'{' => node
-                .object("an object")
-                .ok()
-                .and_then(|entries| entries.iter().find_map(|e| descend(&node.member(e), offset))),
+            b'{' => node.object("an object").ok().and_then(|entries| {
+                entries
+                    .iter()
+                    .find_map(|e| descend(&node.member(e), offset))
+            }),
             b'[' => node
                 .array("an array")
                 .ok()
@@ -239,13 +274,19 @@ pub(super) fn path_at(text: &str, offset: usize) -> String {
         };
         Some(inner.unwrap_or_else(|| node.path.to_string()))
     }
-    Node::root(text).ok().and_then(|root| descend(&root, offset)).unwrap_or_else(|| "$".to_string())
+    Node::root(text)
+        .ok()
+        .and_then(|root| descend(&root, offset))
+        .unwrap_or_else(|| "$".to_string())
 }
 
 /// A syntax error at its byte offset.
 fn syntax_error(text: &str, error: &serde_json::Error) -> Error {
-    let line_start: usize =
-        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
     let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
     Error::query("$", offset, format!("not valid JSON: {}", plain(error)))
 }
@@ -259,65 +300,114 @@ fn plain(error: &serde_json::Error) -> String {
     }
 }
 
-struct Entries;
+/// Walks over well-formed JSON, of which only the ends of values are looked for.
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
 
-impl<'de> Visitor<'de> for Entries {
-    type Value = Vec<Entry<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+impl<'a> Scanner<'a> {
+    /// Inside the object or array that `text` is.
+    fn inside(text: &'a str) -> Self {
+        Self { text, at: 1 }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::with_capacity(4);
-        while let Some(key) = map.next_key_seed(Text)? {
-            entries.push(Entry { key, raw: map.next_value()? });
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Goes on to the next member or item: over white space, a comma or colon. Returns whether there is one.
+    fn next(&mut self) -> bool {
+        while let Some(b' ' | b'\n' | b'\t' | b'\r' | b',' | b':') = self.byte() {
+            self.at += 1;
         }
-        Ok(entries)
-    }
-}
-
-struct RawItems;
-
-impl<'de> Visitor<'de> for RawItems {
-    type Value = Vec<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
+        !matches!(self.byte(), None | Some(b'}' | b']'))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
+    /// The value that begins here, as it is written.
+    fn value(&mut self) -> &'a str {
+        let start = self.at;
+        let mut depth = 0_usize;
+        while let Some(byte) = self.byte() {
+            match byte {
+                b'"' => self.skip_string(),
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' if depth > 0 => {
+                    depth -= 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => break,
+                b',' | b':' | b' ' | b'\n' | b'\t' | b'\r' if depth == 0 => break,
+                _ => {
+                    self.at += 1;
+                    continue;
+                }
+            }
+            if depth == 0 {
+                break;
+            }
         }
-        Ok(items)
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    fn skip_string(&mut self) {
+        self.at += 1;
+        while let Some(byte) = self.byte() {
+            self.at += 1;
+            match byte {
+                b'"' => return,
+                b'\\' => self.at += 1,
+                _ => {}
+            }
+        }
     }
 }
 
-/// A string, borrowed where it has no escapes.
-struct Text;
-
-impl<'de> DeserializeSeed<'de> for Text {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
+/// A JSON string's text, borrowed where it has no escapes.
+fn unescape(raw: &str) -> Result<Cow<'_, str>, serde_json::Error> {
+    match raw.get(1..raw.len().saturating_sub(1)) {
+        Some(inner) if !inner.contains('\\') => Ok(Cow::Borrowed(inner)),
+        _ => serde_json::from_str(raw).map(Cow::Owned),
     }
 }
 
-impl<'de> Visitor<'de> for Text {
-    type Value = Cow<'de, str>;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text.to_string()))
+    proptest! {
+        /// What the scanner finds in any object is what serde finds.
+        #[test]
+        fn splits_as_serde_does(
+            items in proptest::collection::vec(("[a-z\"\\\\é]{0,5}", "[a-z\"\\\\,:{}\\[\\] ]{0,8}", any::<i8>()), 0..5),
+            gap in "[ \n\t]{0,2}"
+        ) {
+            let mut object = serde_json::Map::new();
+            for (key, text, number) in items {
+                object.insert(key, serde_json::json!([text, {"k": number}, null, [[]]]));
+            }
+            let text = serde_json::Value::Object(object.clone()).to_string();
+            let text = text.replace("\":", &format!("\":{gap}")).replace(",[", &format!("{gap},{gap}["));
+            let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) else { return Ok(()) };
+            let root = Node::root(&text).unwrap();
+            let entries = root.object("").unwrap();
+            let object = value.as_object().unwrap();
+            prop_assert_eq!(entries.len(), object.len());
+            for (entry, (key, value)) in entries.iter().zip(object) {
+                prop_assert_eq!(&*entry.key, key.as_str());
+                let member = root.member(entry);
+                prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(member.raw()).unwrap(), value);
+                let items = member.array("").unwrap();
+                prop_assert_eq!(items.len(), 4);
+                for (item, value) in member.items(&items).zip(value.as_array().unwrap()) {
+                    prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(item.raw()).unwrap(), value);
+                    prop_assert_eq!(path_at(&text, item.offset()), item.path.to_string());
+                }
+            }
+        }
     }
 }

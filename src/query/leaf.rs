@@ -46,7 +46,10 @@ fn only_field<'e, 'a>(
 }
 
 fn field(entry: &Entry<'_>, value: &Node<'_, '_>) -> FieldName {
-    FieldName { name: entry.key.to_string(), place: value.place() }
+    FieldName {
+        name: entry.key.to_string(),
+        place: value.place(),
+    }
 }
 
 pub(super) fn term(body: &Node<'_, '_>) -> crate::Result<Query> {
@@ -67,7 +70,10 @@ pub(super) fn term(body: &Node<'_, '_>) -> crate::Result<Query> {
         value = Some(scalar(&inner)?);
     }
     let value = value.ok_or_else(|| inner.error("`term` needs `value`"))?;
-    let term = Term { field: field(entry, &inner), value };
+    let term = Term {
+        field: field(entry, &inner),
+        value,
+    };
     Ok(common.query(Clause::Term(term), body.place()))
 }
 
@@ -86,8 +92,14 @@ pub(super) fn terms(body: &Node<'_, '_>) -> crate::Result<Query> {
         }
         let items = member.array("an array of values")?;
         check_count(&member, items.len())?;
-        let values = member.items(&items).map(|item| scalar(&item)).collect::<Result<_, _>>()?;
-        found = Some(Terms { field: field(entry, &member), values });
+        let values = member
+            .items(&items)
+            .map(|item| scalar(&item))
+            .collect::<Result<_, _>>()?;
+        found = Some(Terms {
+            field: field(entry, &member),
+            values,
+        });
     }
     let terms = found.ok_or_else(|| body.error("`terms` needs a field"))?;
     Ok(common.query(Clause::Terms(terms), body.place()))
@@ -124,7 +136,13 @@ pub(super) fn match_words(body: &Node<'_, '_>) -> crate::Result<Query> {
     }
     let query = query.ok_or_else(|| inner.error("`match` needs `query`"))?;
     let field = field(entry, &inner);
-    let clause = Match { field, query, operator, minimum_should_match, analyzer };
+    let clause = Match {
+        field,
+        query,
+        operator,
+        minimum_should_match,
+        analyzer,
+    };
     Ok(common.query(Clause::Match(clause), body.place()))
 }
 
@@ -162,7 +180,11 @@ pub(super) fn match_phrase(body: &Node<'_, '_>) -> crate::Result<Query> {
         query = Some(scalar(&inner)?);
     }
     let query = query.ok_or_else(|| inner.error("`match_phrase` needs `query`"))?;
-    let clause = MatchPhrase { field: field(entry, &inner), query, analyzer };
+    let clause = MatchPhrase {
+        field: field(entry, &inner),
+        query,
+        analyzer,
+    };
     Ok(common.query(Clause::MatchPhrase(clause), body.place()))
 }
 
@@ -183,13 +205,24 @@ pub(super) fn range(body: &Node<'_, '_>) -> crate::Result<Query> {
         if member.kind() == b'n' {
             continue; // `null` is no bound, as in OpenSearch
         }
-        let end = if key.starts_with('g') { &mut lower } else { &mut upper };
+        let end = if key.starts_with('g') {
+            &mut lower
+        } else {
+            &mut upper
+        };
         if end.is_some() {
-            return Err(member.error(format!("`{key}` and its twin exclude each other")));
+            return Err(member.error(format!("`{0}` and `{0}e` exclude each other", &key[..2])));
         }
-        *end = Some(Bound { value: scalar(&member)?, inclusive: key.ends_with('e') });
+        *end = Some(Bound {
+            value: scalar(&member)?,
+            inclusive: key.ends_with('e'),
+        });
     }
-    let clause = Range { field: field(entry, &inner), lower, upper };
+    let clause = Range {
+        field: field(entry, &inner),
+        lower,
+        upper,
+    };
     Ok(common.query(Clause::Range(clause), body.place()))
 }
 
@@ -201,7 +234,10 @@ pub(super) fn exists(body: &Node<'_, '_>) -> crate::Result<Query> {
         match &*entry.key {
             "field" => {
                 let name = member.string("a field's name")?.into_owned();
-                found = Some(FieldName { name, place: member.place() });
+                found = Some(FieldName {
+                    name,
+                    place: member.place(),
+                });
             }
             key => common.take(key, &member, "exists", &["field"])?,
         }
@@ -219,7 +255,10 @@ pub(super) fn ids(body: &Node<'_, '_>) -> crate::Result<Query> {
             "values" => {
                 let items = member.array("an array of ids")?;
                 check_count(&member, items.len())?;
-                let ids = member.items(&items).map(|item| id(&item)).collect::<Result<_, _>>()?;
+                let ids = member
+                    .items(&items)
+                    .map(|item| id(&item))
+                    .collect::<Result<_, _>>()?;
                 values = Some(ids);
             }
             key => common.take(key, &member, "ids", &["values"])?,

@@ -28,7 +28,11 @@ impl Amount {
             Self::Count(count) => i64::from(count),
             Self::Percent(percent) => all.saturating_mul(i64::from(percent)) / 100,
         };
-        let needed = if amount < 0 { all.saturating_add(amount) } else { amount };
+        let needed = if amount < 0 {
+            all.saturating_add(amount)
+        } else {
+            amount
+        };
         usize::try_from(needed).unwrap_or(0)
     }
 
@@ -111,19 +115,45 @@ mod tests {
     #[test]
     fn resolves_as_opensearch() {
         for (text, clauses, needed) in [
-            ("2", 5, 2), ("-1", 5, 4), ("75%", 4, 3), ("75%", 5, 3), ("-25%", 4, 3), ("-25%", 5, 4),
-            ("-9", 5, 0), ("7", 5, 7), ("2<75%", 2, 2), ("2<75%", 4, 3), ("2<-25% 9<-3", 9, 7),
-            ("2<-25% 9<-3", 10, 7), (" 2 < 50%  4<1 ", 8, 1), ("0%", 3, 0), ("+2", 3, 2),
+            ("2", 5, 2),
+            ("-1", 5, 4),
+            ("75%", 4, 3),
+            ("75%", 5, 3),
+            ("-25%", 4, 3),
+            ("-25%", 5, 4),
+            ("-9", 5, 0),
+            ("7", 5, 7),
+            ("2<75%", 2, 2),
+            ("2<75%", 4, 3),
+            ("2<-25% 9<-3", 9, 7),
+            ("2<-25% 9<-3", 10, 7),
+            (" 2 < 50%  4<1 ", 8, 1),
+            ("0%", 3, 0),
+            ("+2", 3, 2),
         ] {
             let minimum = MinimumShouldMatch::parse(text).unwrap();
             assert_eq!(minimum.resolve(clauses), needed, "{text} of {clauses}");
-            assert_eq!(MinimumShouldMatch::parse(&minimum.to_string()), Some(minimum));
+            assert_eq!(
+                MinimumShouldMatch::parse(&minimum.to_string()),
+                Some(minimum)
+            );
         }
     }
 
     #[test]
     fn refuses_nonsense() {
-        for text in ["", "x", "%", "2<", "<2", "2<3<4", "5<1 2<1", "1.5", "99999999999", "<"] {
+        for text in [
+            "",
+            "x",
+            "%",
+            "2<",
+            "<2",
+            "2<3<4",
+            "5<1 2<1",
+            "1.5",
+            "99999999999",
+            "<",
+        ] {
             assert_eq!(MinimumShouldMatch::parse(text), None, "{text}");
         }
     }

@@ -66,3 +66,144 @@ pub fn parse_bytes(bytes: &[u8]) -> crate::Result<SearchRequest> {
         .map_err(|error| crate::Error::query("$", error.valid_up_to(), "not valid UTF-8"))?;
     parse(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_errors_point_at_the_same_places() {
+        let text = r#" {"query": {"bool": {"must": [{"match_all": {}}, {"wasm_udf":
+            {"name": "f", "parameters": {"a": 1, "b": [2]}}}], "filter": {"term": {"x.y": "z"}}}}}"#;
+        let request = parse(text).unwrap();
+        let Clause::Bool(clause) = &request.query.clause else {
+            panic!("no bool")
+        };
+        let Clause::WasmUdf(udf) = &clause.must[1].clause else {
+            panic!("no function")
+        };
+        let Clause::Term(term) = &clause.filter[0].clause else {
+            panic!("no term")
+        };
+        for (place, path, at) in [
+            (
+                udf.parameters[1].place,
+                "query.bool.must[1].wasm_udf.parameters.b",
+                "[2]",
+            ),
+            (
+                clause.must[1].place,
+                "query.bool.must[1].wasm_udf",
+                "{\"name\"",
+            ),
+            (term.field.place, "query.bool.filter.term.x.y", "\"z\""),
+            (request.query.place, "query.bool", "{\"must\""),
+        ] {
+            let crate::Error::Query {
+                path: found,
+                offset,
+                message,
+            } = request.error(place, "no")
+            else {
+                panic!("another error")
+            };
+            assert_eq!((found.as_str(), message.as_str()), (path, "no"));
+            assert!(text[offset..].starts_with(at));
+        }
+        assert!(
+            request
+                .error(Place::NONE, "no")
+                .to_string()
+                .contains("(at $, byte 0)")
+        );
+        assert!(Query::new(Clause::MatchAll).to_json().contains("match_all"));
+    }
+
+    #[test]
+    fn numbers_keep_their_text() {
+        let number = |text: &str| {
+            let request = parse(&format!(r#"{{"query": {{"term": {{"f": {text}}}}}}}"#)).unwrap();
+            match request.query.clause {
+                Clause::Term(Term {
+                    value: Scalar::Number(number),
+                    ..
+                }) => number,
+                _ => panic!("no number"),
+            }
+        };
+        assert_eq!(number("1.10").text(), "1.10");
+        assert_eq!(
+            (
+                number("3.0").as_i64(),
+                number("3e2").as_i64(),
+                number("1.5").as_i64()
+            ),
+            (Some(3), Some(300), None)
+        );
+        assert_eq!(number("-9223372036854775808").as_i64(), Some(i64::MIN));
+        assert_eq!(
+            (
+                number("9223372036854775808").as_i64(),
+                number("2.5").as_f64()
+            ),
+            (None, 2.5)
+        );
+        assert_eq!(
+            (Scalar::Bool(true).text(), Scalar::Bool(false).text()),
+            ("true", "false")
+        );
+    }
+
+    #[test]
+    fn limits() {
+        let refused = |text: &str, part: &str| {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(part), "{}", &error[..error.len().min(200)]);
+        };
+        let lists = |depth| {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            format!(
+                r#"{{"query": {{"wasm_udf": {{"name": "f", "parameters": {{"a": {open}{close}}}}}}}}}"#
+            )
+        };
+        assert!(parse(&lists(60)).is_ok());
+        refused(&lists(61), "nested deeper than 64");
+        refused(&lists(20_000), "nested deeper than 64");
+        refused(&"[".repeat(1_000_000), "not valid JSON");
+        let terms = |count: usize| {
+            format!(
+                r#"{{"query": {{"terms": {{"a": [{}1]}}}}}}"#,
+                "1,".repeat(count - 1)
+            )
+        };
+        assert!(parse(&terms(MAX_TERMS)).is_ok());
+        refused(&terms(MAX_TERMS + 1), "65537 values");
+        refused(&" ".repeat(MAX_REQUEST_BYTES + 1), "at most 104857600");
+        let wide: String = (0..40).map(|n| format!("\"p{n}\": 1, ")).collect();
+        refused(
+            &format!(r#"{{"query": {{"wasm_udf": {{"parameters": {{{wide} "p7": 2}}}}}}}}"#),
+            "key `p7` stands here twice",
+        );
+    }
+
+    #[test]
+    fn times() {
+        for (text, ms) in [
+            ("5nanos", 1),
+            ("1001micros", 2),
+            ("7ms", 7),
+            ("2s", 2000),
+            ("1m", 60_000),
+            ("1h", 3_600_000),
+            ("1d", 86_400_000),
+        ] {
+            assert_eq!(
+                parse(&format!(r#"{{"timeout": "{text}"}}"#))
+                    .unwrap()
+                    .timeout_ms,
+                Some(ms)
+            );
+        }
+        assert_eq!(parse(r#"{"timeout": -1}"#).unwrap().timeout_ms, None);
+    }
+}

@@ -70,8 +70,12 @@ impl SearchRequest {
                 SourceFilter::None => o.plain("_source", false),
                 SourceFilter::Patterns { includes, excludes } => o.member("_source", |out| {
                     object(out, |o| {
-                        o.member("includes", |out| array(out, includes, |out, p| push_json_string(p, out)));
-                        o.member("excludes", |out| array(out, excludes, |out, p| push_json_string(p, out)));
+                        o.member("includes", |out| {
+                            array(out, includes, |out, p| push_json_string(p, out));
+                        });
+                        o.member("excludes", |out| {
+                            array(out, excludes, |out, p| push_json_string(p, out));
+                        });
                     });
                 }),
             }
@@ -163,7 +167,9 @@ fn clause(o: &mut Object<'_>, query: &Query) {
             common(o);
         }
         Clause::Ids(ids) => {
-            o.member("values", |out| array(out, &ids.values, |out, id| push_json_string(id, out)));
+            o.member("values", |out| {
+                array(out, &ids.values, |out, id| push_json_string(id, out));
+            });
             common(o);
         }
         Clause::Bool(clause) => {
@@ -214,7 +220,9 @@ fn field(o: &mut Object<'_>, name: &str, members: impl FnOnce(&mut Object<'_>)) 
 
 fn bound(o: &mut Object<'_>, bound: Option<&Bound>, keys: [&str; 2]) {
     if let Some(bound) = bound {
-        o.member(keys[usize::from(bound.inclusive)], |out| scalar(out, &bound.value));
+        o.member(keys[usize::from(bound.inclusive)], |out| {
+            scalar(out, &bound.value);
+        });
     }
 }
 
@@ -246,7 +254,8 @@ fn param(out: &mut String, value: &ParamValue) {
 #[cfg(test)]
 mod tests {
     use super::super::ast::{
-        Bool, Exists, FieldName, Ids, Match, MatchPhrase, Number, Parameter, Place, Range, Term, Terms, WasmUdf,
+        Bool, Exists, FieldName, Ids, Match, MatchPhrase, Number, Parameter, Place, Range, Term,
+        Terms, WasmUdf,
     };
     use super::super::parse;
     use proptest::collection::vec;
@@ -260,19 +269,28 @@ mod tests {
     }
 
     fn field() -> impl Strategy<Value = FieldName> {
-        name().prop_map(|name| FieldName { name, place: Place::NONE })
+        name().prop_map(|name| FieldName {
+            name,
+            place: Place::NONE,
+        })
     }
 
     fn number() -> impl Strategy<Value = Number> {
         prop_oneof![
             any::<i64>().prop_map(Number::from),
-            any::<f64>().prop_filter("finite", |v| v.is_finite()).prop_map(|v| Number(format!("{v:?}").into())),
+            any::<f64>()
+                .prop_filter("finite", |v| v.is_finite())
+                .prop_map(|v| Number(format!("{v:?}").into())),
             Just(Number("1.10".into())),
         ]
     }
 
     fn scalar() -> impl Strategy<Value = Scalar> {
-        prop_oneof![any::<bool>().prop_map(Scalar::Bool), number().prop_map(Scalar::Number), any::<String>().prop_map(Scalar::Str)]
+        prop_oneof![
+            any::<bool>().prop_map(Scalar::Bool),
+            number().prop_map(Scalar::Number),
+            any::<String>().prop_map(Scalar::Str)
+        ]
     }
 
     fn param() -> impl Strategy<Value = ParamValue> {
@@ -291,17 +309,35 @@ mod tests {
     }
 
     fn bound() -> impl Strategy<Value = Option<Bound>> {
-        option::of((scalar(), any::<bool>()).prop_map(|(value, inclusive)| Bound { value, inclusive }))
+        option::of(
+            (scalar(), any::<bool>()).prop_map(|(value, inclusive)| Bound { value, inclusive }),
+        )
     }
 
     fn udf() -> impl Strategy<Value = Clause> {
-        let on_error = prop_oneof![Just(OnError::Exclude), Just(OnError::Fail), Just(OnError::Include)];
-        (name(), option::of(name()), vec(param(), 0..3), on_error).prop_map(|(name, version, values, on_error)| {
-            let named = values.into_iter().enumerate();
-            let parameters =
-                named.map(|(at, value)| Parameter { name: format!("p{at}"), value, place: Place::NONE }).collect();
-            Clause::WasmUdf(WasmUdf { name, version, parameters, on_error })
-        })
+        let on_error = prop_oneof![
+            Just(OnError::Exclude),
+            Just(OnError::Fail),
+            Just(OnError::Include)
+        ];
+        (name(), option::of(name()), vec(param(), 0..3), on_error).prop_map(
+            |(name, version, values, on_error)| {
+                let named = values.into_iter().enumerate();
+                let parameters = named
+                    .map(|(at, value)| Parameter {
+                        name: format!("p{at}"),
+                        value,
+                        place: Place::NONE,
+                    })
+                    .collect();
+                Clause::WasmUdf(WasmUdf {
+                    name,
+                    version,
+                    parameters,
+                    on_error,
+                })
+            },
+        )
     }
 
     fn leaf() -> impl Strategy<Value = Clause> {
@@ -309,16 +345,37 @@ mod tests {
             Just(Clause::MatchAll),
             Just(Clause::MatchNone),
             (field(), scalar()).prop_map(|(field, value)| Clause::Term(Term { field, value })),
-            (field(), vec(scalar(), 0..3)).prop_map(|(field, values)| Clause::Terms(Terms { field, values })),
-            (field(), scalar(), any::<bool>(), minimum(), option::of(name())).prop_map(
-                |(field, query, and, minimum_should_match, analyzer)| {
+            (field(), vec(scalar(), 0..3))
+                .prop_map(|(field, values)| Clause::Terms(Terms { field, values })),
+            (
+                field(),
+                scalar(),
+                any::<bool>(),
+                minimum(),
+                option::of(name())
+            )
+                .prop_map(|(field, query, and, minimum_should_match, analyzer)| {
                     let operator = if and { Operator::And } else { Operator::Or };
-                    Clause::Match(Match { field, query, operator, minimum_should_match, analyzer })
-                }
-            ),
-            (field(), scalar(), option::of(name()))
-                .prop_map(|(field, query, analyzer)| Clause::MatchPhrase(MatchPhrase { field, query, analyzer })),
-            (field(), bound(), bound()).prop_map(|(field, lower, upper)| Clause::Range(Range { field, lower, upper })),
+                    Clause::Match(Match {
+                        field,
+                        query,
+                        operator,
+                        minimum_should_match,
+                        analyzer,
+                    })
+                }),
+            (field(), scalar(), option::of(name())).prop_map(|(field, query, analyzer)| {
+                Clause::MatchPhrase(MatchPhrase {
+                    field,
+                    query,
+                    analyzer,
+                })
+            }),
+            (field(), bound(), bound()).prop_map(|(field, lower, upper)| Clause::Range(Range {
+                field,
+                lower,
+                upper
+            })),
             field().prop_map(|field| Clause::Exists(Exists { field })),
             vec(any::<String>(), 0..3).prop_map(|values| Clause::Ids(Ids { values })),
             udf(),
@@ -326,8 +383,17 @@ mod tests {
     }
 
     fn with_common(clause: impl Strategy<Value = Clause>) -> impl Strategy<Value = Query> {
-        (clause, prop_oneof![Just(1.0_f32), 0.0..1e30_f32], option::of(name()))
-            .prop_map(|(clause, boost, name)| Query { clause, boost, name, place: Place::NONE })
+        (
+            clause,
+            prop_oneof![Just(1.0_f32), 0.0..1e30_f32],
+            option::of(name()),
+        )
+            .prop_map(|(clause, boost, name)| Query {
+                clause,
+                boost,
+                name,
+                place: Place::NONE,
+            })
     }
 
     fn query() -> impl Strategy<Value = Query> {
@@ -335,10 +401,18 @@ mod tests {
             let list = || vec(inner.clone(), 0..3);
             let boolean = (list(), list(), list(), list(), minimum()).prop_map(
                 |(must, filter, should, must_not, minimum_should_match)| {
-                    Clause::Bool(Bool { must, filter, should, must_not, minimum_should_match })
+                    Clause::Bool(Bool {
+                        must,
+                        filter,
+                        should,
+                        must_not,
+                        minimum_should_match,
+                    })
                 },
             );
-            let constant = inner.clone().prop_map(|query| Clause::ConstantScore(Box::new(query)));
+            let constant = inner
+                .clone()
+                .prop_map(|query| Clause::ConstantScore(Box::new(query)));
             with_common(prop_oneof![boolean, constant])
         })
     }
@@ -356,14 +430,27 @@ mod tests {
             any::<u32>().prop_map(TrackTotalHits::UpTo)
         ];
         let paging = (0..5000_usize, 0..5000_usize);
-        let options = (option::of(-10.0..1e9_f32), option::of(any::<u64>()), any::<bool>());
-        (query(), paging, source, total, options).prop_map(|(query, (from, size), source, total, options)| {
-            let (min_score, timeout_ms, profile) = options;
-            SearchRequest {
-                query, from, size, source, track_total_hits: total, min_score, timeout_ms, profile,
-                ..SearchRequest::default()
-            }
-        })
+        let options = (
+            option::of(-10.0..1e9_f32),
+            option::of(any::<u64>()),
+            any::<bool>(),
+        );
+        (query(), paging, source, total, options).prop_map(
+            |(query, (from, size), source, total, options)| {
+                let (min_score, timeout_ms, profile) = options;
+                SearchRequest {
+                    query,
+                    from,
+                    size,
+                    source,
+                    track_total_hits: total,
+                    min_score,
+                    timeout_ms,
+                    profile,
+                    ..SearchRequest::default()
+                }
+            },
+        )
     }
 
     proptest! {

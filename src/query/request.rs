@@ -8,17 +8,30 @@ use super::json::Node;
 use super::{MAX_REQUEST_BYTES, MAX_RESULT_WINDOW};
 use crate::Error;
 
-const KEYS: [&str; 8] =
-    ["query", "from", "size", "_source", "track_total_hits", "min_score", "timeout", "profile"];
+const KEYS: [&str; 8] = [
+    "query",
+    "from",
+    "size",
+    "_source",
+    "track_total_hits",
+    "min_score",
+    "timeout",
+    "profile",
+];
 
 pub(super) fn parse(text: &str) -> crate::Result<SearchRequest> {
     if text.len() > MAX_REQUEST_BYTES {
-        let message = format!("a request of {} bytes; at most {MAX_REQUEST_BYTES}", text.len());
+        let message = format!(
+            "a request of {} bytes; at most {MAX_REQUEST_BYTES}",
+            text.len()
+        );
         return Err(Error::query("$", MAX_REQUEST_BYTES, message));
     }
     let root = Node::root(text)?;
-    let mut request =
-        SearchRequest { text: RequestText(Arc::from(text)), ..SearchRequest::default() };
+    let mut request = SearchRequest {
+        text: RequestText(Arc::from(text)),
+        ..SearchRequest::default()
+    };
     for entry in &root.object("a search request, an object")? {
         let value = root.member(entry);
         match &*entry.key {
@@ -48,17 +61,24 @@ pub(super) fn unknown_key(
     place: &str,
     possible: &[&str],
 ) -> Error {
-    value.error(format!("unknown key `{key}` in {place}; possible: {}", possible.join(", ")))
+    value.error(format!(
+        "unknown key `{key}` in {place}; possible: {}",
+        possible.join(", ")
+    ))
 }
 
 fn unsigned(node: &Node<'_, '_>) -> crate::Result<usize> {
-    node.raw().parse().map_err(|_| node.expected("an integer from 0"))
+    node.raw()
+        .parse()
+        .map_err(|_| node.expected("an integer from 0"))
 }
 
 /// Reads a finite `f32`.
 pub(super) fn finite(node: &Node<'_, '_>) -> crate::Result<f32> {
     let value: Option<f32> = node.raw().parse().ok().filter(|_| node.is_number());
-    value.filter(|value| value.is_finite()).ok_or_else(|| node.expected("a number"))
+    value
+        .filter(|value| value.is_finite())
+        .ok_or_else(|| node.expected("a number"))
 }
 
 fn source(node: &Node<'_, '_>) -> crate::Result<SourceFilter> {
@@ -66,7 +86,10 @@ fn source(node: &Node<'_, '_>) -> crate::Result<SourceFilter> {
         return match node.raw() {
             "true" => Ok(SourceFilter::All),
             "false" => Ok(SourceFilter::None),
-            _ => Ok(SourceFilter::Patterns { includes: patterns(node)?, excludes: Vec::new() }),
+            _ => Ok(SourceFilter::Patterns {
+                includes: patterns(node)?,
+                excludes: Vec::new(),
+            }),
         };
     }
     let (mut includes, mut excludes) = (Vec::new(), Vec::new());
@@ -75,7 +98,14 @@ fn source(node: &Node<'_, '_>) -> crate::Result<SourceFilter> {
         match &*entry.key {
             "includes" | "include" => includes = patterns(&value)?,
             "excludes" | "exclude" => excludes = patterns(&value)?,
-            key => return Err(unknown_key(&value, key, "`_source`", &["includes", "excludes"])),
+            key => {
+                return Err(unknown_key(
+                    &value,
+                    key,
+                    "`_source`",
+                    &["includes", "excludes"],
+                ));
+            }
         }
     }
     Ok(SourceFilter::Patterns { includes, excludes })
@@ -87,7 +117,9 @@ fn patterns(node: &Node<'_, '_>) -> crate::Result<Vec<String>> {
         return Ok(vec![node.string(WHAT)?.into_owned()]);
     }
     let items = node.array(WHAT)?;
-    node.items(&items).map(|item| Ok(item.string("a field pattern")?.into_owned())).collect()
+    node.items(&items)
+        .map(|item| Ok(item.string("a field pattern")?.into_owned()))
+        .collect()
 }
 
 fn track_total_hits(node: &Node<'_, '_>) -> crate::Result<TrackTotalHits> {

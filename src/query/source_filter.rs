@@ -19,7 +19,9 @@ impl SourceFilter {
     pub fn apply(&self, source: &[u8], out: &mut Vec<u8>) -> crate::Result<bool> {
         let (includes, excludes) = match self {
             Self::None => return Ok(false),
-            Self::Patterns { includes, excludes } if !(includes.is_empty() && excludes.is_empty()) => {
+            Self::Patterns { includes, excludes }
+                if !(includes.is_empty() && excludes.is_empty()) =>
+            {
                 (includes, excludes)
             }
             _ => {
@@ -42,7 +44,10 @@ impl SourceFilter {
 }
 
 fn damaged(message: &str) -> Error {
-    Error::Document { path: "_source".to_string(), message: message.to_string() }
+    Error::Document {
+        path: "_source".to_string(),
+        message: message.to_string(),
+    }
 }
 
 struct Patterns<'f> {
@@ -154,7 +159,10 @@ mod tests {
 
     fn filter(includes: &[&str], excludes: &[&str], source: &str) -> String {
         let own = |list: &[&str]| list.iter().map(|p| (*p).to_string()).collect();
-        let filter = SourceFilter::Patterns { includes: own(includes), excludes: own(excludes) };
+        let filter = SourceFilter::Patterns {
+            includes: own(includes),
+            excludes: own(excludes),
+        };
         let mut out = Vec::new();
         assert!(filter.apply(source.as_bytes(), &mut out).unwrap());
         String::from_utf8(out).unwrap()
@@ -174,10 +182,22 @@ mod tests {
     #[test]
     fn includes() {
         assert_eq!(filter(&["title"], &[], SOURCE), r#"{"title":"x"}"#);
-        assert_eq!(filter(&["a"], &[], SOURCE), r#"{"a":{"b": 1.10, "c": {"d": [1, 2]}}}"#);
-        assert_eq!(filter(&["a.c.*"], &[], SOURCE), r#"{"a":{"c":{"d":[1, 2]}}}"#);
-        assert_eq!(filter(&["*.b", "e"], &[], SOURCE), r#"{"a":{"b":1.10},"e":{}}"#);
-        assert_eq!(filter(&["list.k"], &[], SOURCE), r#"{"list":[{"k":1},{"k":3}]}"#);
+        assert_eq!(
+            filter(&["a"], &[], SOURCE),
+            r#"{"a":{"b": 1.10, "c": {"d": [1, 2]}}}"#
+        );
+        assert_eq!(
+            filter(&["a.c.*"], &[], SOURCE),
+            r#"{"a":{"c":{"d":[1, 2]}}}"#
+        );
+        assert_eq!(
+            filter(&["*.b", "e"], &[], SOURCE),
+            r#"{"a":{"b":1.10},"e":{}}"#
+        );
+        assert_eq!(
+            filter(&["list.k"], &[], SOURCE),
+            r#"{"list":[{"k":1},{"k":3}]}"#
+        );
         assert_eq!(filter(&["nothing"], &[], SOURCE), "{}");
     }
 
@@ -185,19 +205,31 @@ mod tests {
     fn excludes() {
         assert_eq!(filter(&[], &["a", "list", "e"], SOURCE), r#"{"title":"x"}"#);
         assert_eq!(filter(&["a"], &["a.c"], SOURCE), r#"{"a":{"b":1.10}}"#);
-        assert_eq!(filter(&["list"], &["*.v"], SOURCE), r#"{"list":[{"k":1},{"k":3},4]}"#);
+        assert_eq!(
+            filter(&["list"], &["*.v"], SOURCE),
+            r#"{"list":[{"k":1},{"k":3},4]}"#
+        );
         assert_eq!(filter(&[], &["*"], SOURCE), "{}");
     }
 
     #[test]
     fn a_damaged_source_is_an_error() {
-        let filter = SourceFilter::Patterns { includes: vec!["a".into()], excludes: vec![] };
+        let filter = SourceFilter::Patterns {
+            includes: vec!["a".into()],
+            excludes: vec![],
+        };
         let deep = format!("{}1{}", "{\"a\":{\"b\":".repeat(99), "}}".repeat(99));
         for source in [&b"[1]"[..], b"{", b"\xff"] {
             assert!(filter.apply(source, &mut Vec::new()).is_err());
         }
-        assert!(filter.apply(deep.as_bytes(), &mut Vec::new()).is_ok(), "taken as a whole");
-        let inside = SourceFilter::Patterns { includes: vec!["*.x".into()], excludes: vec![] };
+        assert!(
+            filter.apply(deep.as_bytes(), &mut Vec::new()).is_ok(),
+            "taken as a whole"
+        );
+        let inside = SourceFilter::Patterns {
+            includes: vec!["*.x".into()],
+            excludes: vec![],
+        };
         assert!(inside.apply(deep.as_bytes(), &mut Vec::new()).is_err());
     }
 

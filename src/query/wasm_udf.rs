@@ -48,7 +48,11 @@ fn parameters(node: &Node<'_, '_>) -> crate::Result<Vec<Parameter>> {
     let read = |entry| -> crate::Result<Parameter> {
         let member = node.member(entry);
         let value = value(&member)?;
-        Ok(Parameter { name: entry.key.to_string(), value, place: member.place() })
+        Ok(Parameter {
+            name: entry.key.to_string(),
+            value,
+            place: member.place(),
+        })
     };
     entries.iter().map(read).collect()
 }
@@ -61,7 +65,10 @@ fn value(node: &Node<'_, '_>) -> crate::Result<ParamValue> {
         b'"' => Ok(ParamValue::Str(node.string("a string")?.into_owned())),
         b'[' => {
             let items = node.array("an array")?;
-            let values = node.items(&items).map(|item| value(&item)).collect::<Result<_, _>>()?;
+            let values = node
+                .items(&items)
+                .map(|item| value(&item))
+                .collect::<Result<_, _>>()?;
             Ok(ParamValue::List(values))
         }
         b'{' => Err(node.expected("a string, number, boolean, null or an array of them")),

@@ -1,10 +1,15 @@
 //! Calls a batch guest: measures, reserves, writes, calls, reads the verdicts.
 
-use super::guest::{Entry, Fault, Guest};
+use std::time::Instant;
+
+use super::guest::{Entry, Fault, Guest, fault};
+use super::host::HostState;
 use super::layout::{BatchInput, Head, PlannedColumn, data_bytes};
 use super::limits::{MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES};
 use super::param_block::{ALIGN, ParamBlock, u32_of};
-use crate::batch::{ColumnRequest, Columns, FailureKind, FilterOutcome, Verdict};
+use super::outcome::Answers;
+use crate::batch::{ColumnRequest, Columns, Extent, FailureKind, ValueType, Verdict};
+use wasmtime::Store;
 
 /// What a binding keeps for its batches.
 #[derive(Debug)]
@@ -37,16 +42,16 @@ impl BatchCaller {
                 value_type: request.value_type,
                 list: request.list,
                 validity: request.default.is_none(),
-                extent: Default::default(),
+                extent: Extent::default(),
             });
         }
         if self.ids {
             self.columns.push(PlannedColumn {
                 id: source.open_id()?,
-                value_type: crate::batch::ValueType::Str,
+                value_type: ValueType::Str,
                 list: false,
                 validity: false,
-                extent: Default::default(),
+                extent: Extent::default(),
             });
         }
         Ok(())
@@ -78,7 +83,7 @@ impl BatchCaller {
         }
     }
 
-    /// Runs the guest over documents that have just been measured, and puts its verdicts into `outcome` from `at` on.
+    /// Runs the guest over documents that have just been measured, and takes its verdicts in from `at` on.
     ///
     /// # Errors
     /// Where the guest failed as a whole; its instance is of no use any more then.
@@ -88,88 +93,80 @@ impl BatchCaller {
         docs: &[u32],
         scores: Option<&[f32]>,
         at: usize,
-        outcome: &mut FilterOutcome,
+        answers: &mut Answers<'_>,
     ) -> Result<(), Fault> {
-        let Entry::Batch { reserve, run } = &guest.entry else {
+        let Guest { store, entry } = guest;
+        let Entry::Batch { reserve, run } = entry else {
             return Err(Fault::Host(crate::Error::Internal("not a batch guest".to_string())));
         };
-        let (reserve, run) = (reserve.clone(), run.clone());
         let input = BatchInput { docs, scores, doc_ids: self.doc_ids };
         let total = self.head.batch_bytes(&self.columns, &input);
         let wanted = u32::try_from(total + ALIGN - 1)
             .map_err(|_| Fault::Documents(FailureKind::Limit, format!("a batch of {total} bytes")))?;
-        let reserved = match reserve.call(&mut guest.store, wanted) {
-            Ok(address) => address,
-            Err(error) => return Err(guest.fault(error)),
-        };
-        let base = self.place(guest, reserved, wanted)?;
-        let started = std::time::Instant::now();
+        let reserved =
+            reserve.call(&mut *store, wanted).map_err(|error| fault(error, store.data_mut()))?;
+        let base = place(store, reserved, wanted)?;
+        let started = Instant::now();
         let out = {
-            let Some(memory) = guest.store.data().memory else { return Err(no_memory()) };
-            let (memory, state) = memory.data_and_store_mut(&mut guest.store);
+            let memory = store.data().memory.ok_or_else(no_memory)?;
+            let (memory, state) = memory.data_and_store_mut(&mut *store);
             let region = memory.get_mut(base..base + total).ok_or_else(no_memory)?;
             let source = state.columns.as_deref_mut().ok_or_else(no_columns)?;
-            let written = self.head.write(region, u32_of(base), &self.columns, &input, &self.params, source);
-            base + written.map_err(Fault::Host)?
+            let at = u32_of(base);
+            let out = self.head.write(region, at, &self.columns, &input, &self.params, source);
+            state.watch.pause(started.elapsed());
+            base + out.map_err(Fault::Host)?
         };
-        guest.store.data_mut().watch.pause(started.elapsed());
-        outcome.calls += 1;
-        match run.call(&mut guest.store, u32_of(base)) {
-            Ok(0) => self.read(guest, out, docs.len(), at, outcome),
+        answers.outcome.calls += 1;
+        match run.call(&mut *store, u32_of(base)) {
+            Ok(0) => read(store, out, docs.len(), at, answers),
             Ok(code) => {
                 let message = format!("the function returned {code}");
                 Err(Fault::Documents(FailureKind::Guest, message))
             }
-            Err(error) => Err(guest.fault(error)),
+            Err(error) => Err(fault(error, store.data_mut())),
         }
     }
+}
 
-    /// Checks what `diagon_reserve` returned, and aligns it.
-    fn place(&self, guest: &Guest, reserved: u32, wanted: u32) -> Result<usize, Fault> {
-        let memory = guest.store.data().memory.ok_or_else(no_memory)?;
-        let size = memory.data_size(&guest.store);
-        if reserved == 0 {
-            let message = format!("diagon_reserve returned 0: no {wanted} bytes of memory");
-            return Err(Fault::Documents(FailureKind::Limit, message));
-        }
-        let end = reserved as usize + wanted as usize;
-        if end > size {
-            let message = format!(
-                "diagon_reserve returned {reserved:#x} for {wanted} bytes, which ends behind the memory's {size} bytes"
-            );
-            return Err(Fault::Documents(FailureKind::Protocol, message));
-        }
-        Ok((reserved as usize).next_multiple_of(ALIGN))
+/// Checks what `diagon_reserve` returned against the memory as it is now, and aligns it.
+fn place(store: &Store<HostState>, reserved: u32, wanted: u32) -> Result<usize, Fault> {
+    let size = store.data().memory.ok_or_else(no_memory)?.data_size(store);
+    if reserved == 0 {
+        let message = format!("diagon_reserve returned 0: it has no {wanted} bytes");
+        return Err(Fault::Documents(FailureKind::Limit, message));
     }
+    if reserved as usize + wanted as usize > size {
+        let message = format!(
+            "diagon_reserve returned {reserved:#x} for {wanted} bytes, outside the memory of {size} bytes"
+        );
+        return Err(Fault::Documents(FailureKind::Protocol, message));
+    }
+    Ok((reserved as usize).next_multiple_of(ALIGN))
+}
 
-    fn read(
-        &self,
-        guest: &Guest,
-        out: usize,
-        len: usize,
-        at: usize,
-        outcome: &mut FilterOutcome,
-    ) -> Result<(), Fault> {
-        let memory = guest.store.data().memory.ok_or_else(no_memory)?;
-        let bytes = memory.data(&guest.store).get(out..out + len).ok_or_else(no_memory)?;
-        for (i, byte) in bytes.iter().enumerate() {
-            outcome.verdicts[at + i] = match byte {
-                0 => Verdict::No,
-                1 => Verdict::Yes,
-                2 => {
-                    let message = "the function reported an error in this document".to_string();
-                    super::outcome::fail(outcome, at + i, FailureKind::Guest, message);
-                    Verdict::Error
-                }
-                other => {
-                    let message = format!("the verdict is {other}, expected 0, 1 or 2");
-                    super::outcome::fail(outcome, at + i, FailureKind::Protocol, message);
-                    Verdict::Error
-                }
-            };
+fn read(
+    store: &Store<HostState>,
+    out: usize,
+    len: usize,
+    at: usize,
+    answers: &mut Answers<'_>,
+) -> Result<(), Fault> {
+    let memory = store.data().memory.ok_or_else(no_memory)?;
+    let bytes = memory.data(store).get(out..out + len).ok_or_else(no_memory)?;
+    for (i, byte) in bytes.iter().enumerate() {
+        match byte {
+            0 => {}
+            1 => answers.outcome.verdicts[at + i] = Verdict::Yes,
+            2 => answers.fail(at + i, FailureKind::Guest, || {
+                "the function reported an error in this document".to_string()
+            }),
+            other => answers.fail(at + i, FailureKind::Protocol, || {
+                format!("the verdict is {other}, expected 0, 1 or 2")
+            }),
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn no_memory() -> Fault {

@@ -66,10 +66,6 @@ impl UdfEngine {
         self.pooled
     }
 
-    pub(crate) fn wasmtime(&self) -> &Engine {
-        &self.engine
-    }
-
     pub(crate) fn ticker(&self) -> &Ticker {
         &self.ticker
     }

@@ -1,7 +1,5 @@
 //! One instance of a module, with typed handles on what is called, and what its ways of failing mean.
 
-use std::time::Instant;
-
 use wasmtime::{Func, InstancePre, Store, Trap, TypedFunc, Val, WasmBacktrace};
 
 use super::host::{HostState, Stop, on_tick};
@@ -71,16 +69,7 @@ impl Guest {
         kind: &EntryKind,
     ) -> Result<Self, Box<(HostState, Fault)>> {
         state.for_fresh_instance();
-        let mut store = match Store::try_new(pre.module().engine(), state) {
-            Ok(store) => store,
-            // The state is gone with the store that could not be made; the caller makes another.
-            Err(e) => {
-                let limits = super::limits::UdfLimits::default();
-                let row = super::row_fields::RowFields::new(std::iter::empty(), [].into());
-                let fault = Fault::Host(crate::Error::Internal(format!("no store: {e:#}")));
-                return Err(Box::new((HostState::new(&limits, row), fault)));
-            }
-        };
+        let mut store = Store::new(pre.module().engine(), state);
         store.limiter(|state| &mut state.limiter);
         store.epoch_deadline_callback(on_tick);
         store.set_epoch_deadline(1);
@@ -120,19 +109,10 @@ impl Guest {
             }
         })
     }
-
-    /// What a failed call of this instance means.
-    pub(crate) fn fault(&mut self, error: wasmtime::Error) -> Fault {
-        fault(error, self.store.data_mut())
-    }
-
-    /// Sets when the time for the current batch is over.
-    pub(crate) fn set_batch_end(&mut self, end: Instant) {
-        self.store.data_mut().watch.batch_end = end;
-    }
 }
 
-fn fault(error: wasmtime::Error, state: &mut HostState) -> Fault {
+/// What a failed call means.
+pub(crate) fn fault(error: wasmtime::Error, state: &mut HostState) -> Fault {
     if let Some(error) = state.error.take() {
         return Fault::Host(error);
     }

@@ -294,7 +294,7 @@ impl Manifest {
 
 /// Whether `name` may be the name of a function.
 #[must_use]
-pub fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let bytes = name.as_bytes();
     (1..=128).contains(&bytes.len())

@@ -15,7 +15,7 @@ pub type Params = Vec<Option<ParamValue>>;
 ///
 /// # Errors
 /// `UdfParameter`, which names the parameter: unknown, required and absent, of another type, or too large.
-pub fn check(manifest: &Manifest, given: &Map<String, Json>) -> crate::Result<Params> {
+pub(crate) fn check(manifest: &Manifest, given: &Map<String, Json>) -> crate::Result<Params> {
     let error = |parameter: &str, message: String| crate::Error::UdfParameter {
         name: manifest.label(),
         parameter: parameter.to_string(),

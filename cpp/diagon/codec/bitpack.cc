@@ -1,5 +1,6 @@
 #include "diagon/codec/bitpack.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -147,7 +148,7 @@ void unpack_increasing(const uint8_t* in, uint32_t bits, uint32_t base, uint32_t
 }
 
 void pack_scalar(const uint32_t* values, uint32_t bits, uint8_t* out) noexcept {
-  std::memset(out, 0, packed_bytes(bits));
+  std::fill_n(out, packed_bytes(bits), uint8_t{0});
   for (uint32_t i = 0; i < kBlock; ++i) {
     for (uint32_t b = 0; b < bits; ++b) {
       const uint32_t bit = i / 4 * bits + b;  // in the lane

@@ -1,0 +1,126 @@
+// What Rust sees of the engine. The only room that knows rust/cxx.h; documented in src/bridge/ffi.rs, where it is declared.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "diagon/bridge/error.h"
+#include "diagon/index/document.h"
+#include "diagon/index/index_writer.h"
+#include "diagon/index/snapshot.h"
+#include "diagon/search/gather.h"
+#include "diagon/search/hit_stream.h"
+#include "diagon/search/query.h"
+#include "diagon/search/top_docs.h"
+#include "diagon/search/weight.h"
+#include "diagon/util/interrupt.h"
+#include "rust/cxx.h"
+
+namespace diagon::bridge {
+
+// Shared structs, defined by the generated header.
+struct Filled;
+struct Extent;
+struct TopSummary;
+
+// Handles. cxx has no pointer to const, so each holds one.
+struct Snapshot {
+  std::shared_ptr<const index::Snapshot> rep;
+};
+struct Prepared {
+  std::shared_ptr<const search::PreparedQuery> rep;
+};
+struct Cancel {
+  std::shared_ptr<const CancelFlag> rep;
+};
+struct QueryNode {
+  search::Query rep;
+};
+
+using IndexWriter = index::IndexWriter;
+using HitStream = search::HitStream;
+using Gatherer = search::Gatherer;
+
+// --- writer ---
+std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_bytes);
+void writer_define_field(IndexWriter& writer, uint32_t id, rust::Str name, uint8_t postings,
+                         bool norms, uint8_t column);
+void writer_add(IndexWriter& writer, rust::Slice<const uint8_t> bytes,
+                rust::Slice<const index::Token> tokens,
+                rust::Slice<const index::FieldLength> lengths,
+                rust::Slice<const index::NumericValue> numerics,
+                rust::Slice<const index::StringValue> strings,
+                rust::Slice<const index::DocSpan> docs);
+void writer_delete(IndexWriter& writer, rust::Slice<const uint8_t> id);
+std::shared_ptr<Snapshot> writer_refresh(IndexWriter& writer);
+std::shared_ptr<Snapshot> writer_commit(IndexWriter& writer, rust::Slice<const uint8_t> user_data);
+rust::Slice<const uint8_t> writer_user_data(const IndexWriter& writer) noexcept;
+uint64_t writer_buffered_docs(const IndexWriter& writer) noexcept;
+
+// --- snapshot ---
+std::shared_ptr<Snapshot> snapshot_open(rust::Str folder);
+uint32_t snapshot_segments(const Snapshot& snapshot) noexcept;
+uint64_t snapshot_live_docs(const Snapshot& snapshot) noexcept;
+uint64_t snapshot_generation(const Snapshot& snapshot) noexcept;
+rust::Slice<const uint8_t> snapshot_user_data(const Snapshot& snapshot) noexcept;
+void snapshot_verify(const Snapshot& snapshot);
+bool snapshot_find_id(const Snapshot& snapshot, rust::Slice<const uint8_t> id, uint32_t& segment,
+                      uint32_t& doc);
+void snapshot_source(const Snapshot& snapshot, uint32_t segment, uint32_t doc,
+                     rust::Vec<uint8_t>& out);
+void snapshot_doc_id(const Snapshot& snapshot, uint32_t segment, uint32_t doc,
+                     rust::Vec<uint8_t>& out);
+
+// --- query ---
+std::unique_ptr<QueryNode> query_match_all(float boost);
+std::unique_ptr<QueryNode> query_match_none();
+std::unique_ptr<QueryNode> query_term(uint32_t field, rust::Slice<const uint8_t> term, float boost);
+std::unique_ptr<QueryNode> query_term_set(uint32_t field, float boost);
+std::unique_ptr<QueryNode> query_phrase(uint32_t field, float boost);
+void query_push_term(QueryNode& query, rust::Slice<const uint8_t> term, uint32_t position);
+std::unique_ptr<QueryNode> query_range_i64(uint32_t field, int64_t lo, int64_t hi, float boost);
+std::unique_ptr<QueryNode> query_range_f64(uint32_t field, double lo, double hi, float boost);
+std::unique_ptr<QueryNode> query_range_str(uint32_t field, float boost);
+void query_set_lower(QueryNode& query, rust::Slice<const uint8_t> bound, bool include);
+void query_set_upper(QueryNode& query, rust::Slice<const uint8_t> bound, bool include);
+std::unique_ptr<QueryNode> query_exists(uint32_t field, float boost);
+std::unique_ptr<QueryNode> query_constant(std::unique_ptr<QueryNode> inner, float boost);
+std::unique_ptr<QueryNode> query_udf(uint32_t leaf, float boost);
+std::unique_ptr<QueryNode> query_bool(uint32_t minimum_should_match, float boost);
+void query_push_clause(QueryNode& query, uint8_t occur, std::unique_ptr<QueryNode> clause);
+
+// --- search ---
+std::shared_ptr<Cancel> cancel_new();
+void cancel_set(const Cancel& cancel) noexcept;
+std::shared_ptr<Prepared> prepare(const Snapshot& snapshot, std::unique_ptr<QueryNode> query,
+                                  bool with_scores);
+TopSummary search_top(const Prepared& prepared, uint64_t count_up_to, bool has_min_score,
+                      float min_score, const Cancel& cancel, uint64_t timeout_ns,
+                      rust::Slice<uint32_t> segments, rust::Slice<uint32_t> docs,
+                      rust::Slice<float> scores);
+std::unique_ptr<HitStream> stream_open(const Prepared& prepared, uint32_t segment,
+                                       uint32_t leaf_count, const Cancel& cancel,
+                                       uint64_t timeout_ns);
+Filled stream_next(HitStream& stream, uint32_t budget, uint32_t capacity);
+uint32_t stream_needed(HitStream& stream, uint32_t leaf, rust::Slice<uint32_t> docs,
+                       rust::Slice<float> scores);
+void stream_resolve(HitStream& stream, uint32_t leaf, rust::Slice<const uint8_t> values);
+uint32_t stream_accepted(HitStream& stream, rust::Slice<uint32_t> docs, rust::Slice<float> scores);
+void stream_set_bar(HitStream& stream, float bar) noexcept;
+uint64_t stream_candidates(const HitStream& stream) noexcept;
+uint64_t stream_windows(const HitStream& stream) noexcept;
+
+// --- columns ---
+std::unique_ptr<Gatherer> gatherer_open(const Snapshot& snapshot, uint32_t segment, uint32_t field,
+                                        uint8_t value_type, bool list, bool has_fallback,
+                                        rust::Slice<const uint8_t> fallback);
+Extent gatherer_measure(Gatherer& gatherer, rust::Slice<const uint32_t> docs);
+uint32_t gatherer_write(Gatherer& gatherer, rust::Slice<const uint32_t> docs,
+                        rust::Slice<uint8_t> offsets, rust::Slice<uint8_t> child_offsets,
+                        rust::Slice<uint8_t> values, rust::Slice<uint8_t> validity);
+
+// --- for tests ---
+// Throws, in turn: an Error of each code, std::bad_alloc, std::runtime_error, an int.
+void throw_for_test(uint32_t which);
+
+}  // namespace diagon::bridge

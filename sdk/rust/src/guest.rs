@@ -1,0 +1,114 @@
+//! What a module needs beside its functions: memory for batches, messages to the host, panics that tell.
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Level {
+    /// For the author.
+    Debug = 0,
+    /// For whoever is interested.
+    Info = 1,
+    /// Something is odd.
+    Warning = 2,
+    /// Something is wrong.
+    Error = 3,
+}
+
+#[cfg(target_arch = "wasm32")]
+mod host {
+    #[link(wasm_import_module = "diagon")]
+    extern "C" {
+        pub(super) fn log(level: i32, text: *const u8, len: usize);
+        pub(super) fn fail(text: *const u8, len: usize);
+    }
+}
+
+/// Writes a line to the log that the host keeps, as far as it has room.
+pub fn log(level: Level, text: &str) {
+    #[cfg(target_arch = "wasm32")]
+    // SAFETY: the host reads the text and keeps nothing of it.
+    unsafe {
+        host::log(level as i32, text.as_ptr(), text.len());
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    let _ = (level, text);
+}
+
+/// Ends the call with a message: these documents can't be answered. It does not come back; natively it panics.
+pub fn fail(text: &str) -> ! {
+    #[cfg(target_arch = "wasm32")]
+    {
+        // SAFETY: the host reads the text and ends the call.
+        unsafe { host::fail(text.as_ptr(), text.len()) };
+        core::arch::wasm32::unreachable()
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    panic!("{text}")
+}
+
+/// Makes panics tell the host their text and place.
+#[doc(hidden)]
+pub fn install_panic_hook() {
+    #[cfg(target_arch = "wasm32")]
+    {
+        static HOOK: std::sync::Once = std::sync::Once::new();
+        HOOK.call_once(|| {
+            std::panic::set_hook(Box::new(|panic| {
+                let payload = panic.payload();
+                let text = payload.downcast_ref::<&str>().copied();
+                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+                let mut message = String::from(text.unwrap_or("panic"));
+                if let Some(place) = panic.location() {
+                    message.push_str(" (");
+                    message.push_str(place.file());
+                    message.push(':');
+                    message.push_str(&place.line().to_string());
+                    message.push(')');
+                }
+                fail(&message)
+            }));
+        });
+    }
+}
+
+/// The room for a batch. The host calls it before each batch, and never while a function runs.
+#[doc(hidden)]
+pub fn reserve(bytes: u32) -> u32 {
+    #[cfg(target_arch = "wasm32")]
+    {
+        use std::cell::RefCell;
+        thread_local! {
+            static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        ROOM.with(|room| {
+            let mut room = room.borrow_mut();
+            let bytes = bytes as usize;
+            if room.capacity() < bytes {
+                // Given back first, so that the old room and the new one are never both there.
+                *room = Vec::new();
+                let ample = bytes + bytes / 4;
+                if room.try_reserve_exact(ample).is_err() && room.try_reserve_exact(bytes).is_err() {
+                    return 0;
+                }
+            }
+            room.as_mut_ptr() as usize as u32
+        })
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        let _ = bytes;
+        0
+    }
+}
+
+/// A text as the bytes of a custom section.
+#[doc(hidden)]
+pub const fn custom_section<const N: usize>(text: &str) -> [u8; N] {
+    let mut bytes = [0; N];
+    let mut i = 0;
+    while i < N {
+        bytes[i] = text.as_bytes()[i];
+        i += 1;
+    }
+    bytes
+}

@@ -1,0 +1,281 @@
+//! The declarations themselves. The C++ side is `cpp/diagon/bridge/bridge.h`.
+//!
+//! Functions that return a `Result` may throw on the C++ side; all others are `noexcept` there. Every slice is borrowed for
+//! the call. A query tree is consumed by [`ffi::prepare`]; every other handle keeps alive what it reads from, so handles may be
+//! dropped in any order.
+
+#[cxx::bridge(namespace = "diagon::bridge")]
+pub(crate) mod ffi {
+    /// What [`stream_next`] did.
+    #[derive(Clone, Copy, Debug)]
+    struct Filled {
+        /// Candidates in the batch.
+        count: u32,
+        /// 0 more, 1 exhausted, 2 interrupted.
+        state: u8,
+    }
+
+    /// Room that the values of some documents take.
+    #[derive(Clone, Copy, Debug)]
+    struct Extent {
+        /// Items over all documents, of a list.
+        items: u64,
+        /// Bytes of all strings.
+        bytes: u64,
+    }
+
+    /// What [`search_top`] found beside the hits.
+    #[derive(Clone, Copy, Debug)]
+    struct TopSummary {
+        /// Documents that match; exact up to the `count_up_to` that was asked for, if not stopped.
+        count: u64,
+        /// Windows of 4,096 documents that were looked at.
+        windows: u64,
+        /// Hits written.
+        hits: u32,
+        /// 0 ran to the end, 1 cancelled, 2 the deadline passed.
+        stop: u8,
+    }
+
+    extern "Rust" {
+        /// Appends bytes to a vector: one call a document, where cxx itself would need one a byte.
+        fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]);
+    }
+
+    unsafe extern "C++" {
+        include!("diagon/bridge/bridge.h");
+
+        #[namespace = "diagon::index"]
+        type Token = crate::schema::Token;
+        #[namespace = "diagon::index"]
+        type FieldLength = crate::schema::FieldLength;
+        #[namespace = "diagon::index"]
+        type NumericValue = crate::schema::NumericValue;
+        #[namespace = "diagon::index"]
+        type StringValue = crate::schema::StringValue;
+        #[namespace = "diagon::index"]
+        type DocSpan = crate::schema::DocSpan;
+
+        // --- writer: used by one thread at a time ---
+        type IndexWriter;
+        /// Opens or creates an index and locks it.
+        fn writer_open(folder: &str, ram_buffer_bytes: u64) -> Result<UniquePtr<IndexWriter>>;
+        /// Makes a field known; see `PostingsKind` and `ColumnKind` in the schema room for the numbers.
+        fn writer_define_field(
+            writer: Pin<&mut IndexWriter>,
+            id: u32,
+            name: &str,
+            postings: u8,
+            norms: bool,
+            column: u8,
+        ) -> Result<()>;
+        /// Adds documents: all or, with an error other than of I/O, none.
+        fn writer_add(
+            writer: Pin<&mut IndexWriter>,
+            bytes: &[u8],
+            tokens: &[Token],
+            lengths: &[FieldLength],
+            numerics: &[NumericValue],
+            strings: &[StringValue],
+            docs: &[DocSpan],
+        ) -> Result<()>;
+        /// Deletes the document of that `_id`, if there is one.
+        fn writer_delete(writer: Pin<&mut IndexWriter>, id: &[u8]) -> Result<()>;
+        /// Makes changes visible, not durable.
+        fn writer_refresh(writer: Pin<&mut IndexWriter>) -> Result<SharedPtr<Snapshot>>;
+        /// Makes changes durable.
+        fn writer_commit(
+            writer: Pin<&mut IndexWriter>,
+            user_data: &[u8],
+        ) -> Result<SharedPtr<Snapshot>>;
+        /// What the last commit carried.
+        fn writer_user_data(writer: &IndexWriter) -> &[u8];
+        /// Documents that are not in a segment yet.
+        fn writer_buffered_docs(writer: &IndexWriter) -> u64;
+
+        // --- snapshot: immutable, any number of threads ---
+        type Snapshot;
+        /// Opens the latest commit.
+        fn snapshot_open(folder: &str) -> Result<SharedPtr<Snapshot>>;
+        fn snapshot_segments(snapshot: &Snapshot) -> u32;
+        fn snapshot_live_docs(snapshot: &Snapshot) -> u64;
+        /// One more with each commit.
+        fn snapshot_generation(snapshot: &Snapshot) -> u64;
+        fn snapshot_user_data(snapshot: &Snapshot) -> &[u8];
+        /// Reads every byte and compares checksums.
+        fn snapshot_verify(snapshot: &Snapshot) -> Result<()>;
+        /// Finds the live document of an `_id`.
+        fn snapshot_find_id(
+            snapshot: &Snapshot,
+            id: &[u8],
+            segment: &mut u32,
+            doc: &mut u32,
+        ) -> Result<bool>;
+        /// Appends a document's `_source`.
+        fn snapshot_source(
+            snapshot: &Snapshot,
+            segment: u32,
+            doc: u32,
+            out: &mut Vec<u8>,
+        ) -> Result<()>;
+        /// Appends a document's `_id`.
+        fn snapshot_doc_id(
+            snapshot: &Snapshot,
+            segment: u32,
+            doc: u32,
+            out: &mut Vec<u8>,
+        ) -> Result<()>;
+
+        // --- query: built bottom-up by one thread ---
+        type QueryNode;
+        fn query_match_all(boost: f32) -> Result<UniquePtr<QueryNode>>;
+        fn query_match_none() -> Result<UniquePtr<QueryNode>>;
+        fn query_term(field: u32, term: &[u8], boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// Any of the terms that are pushed; constant score.
+        fn query_term_set(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// The terms that are pushed, two or more, at their positions.
+        fn query_phrase(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        fn query_push_term(query: Pin<&mut QueryNode>, term: &[u8], position: u32) -> Result<()>;
+        /// A value in `[lo, hi]`.
+        fn query_range_i64(
+            field: u32,
+            lo: i64,
+            hi: i64,
+            boost: f32,
+        ) -> Result<UniquePtr<QueryNode>>;
+        /// A value in `[lo, hi]`.
+        fn query_range_f64(
+            field: u32,
+            lo: f64,
+            hi: f64,
+            boost: f32,
+        ) -> Result<UniquePtr<QueryNode>>;
+        /// A string between the bounds that are set.
+        fn query_range_str(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        fn query_set_lower(
+            query: Pin<&mut QueryNode>,
+            bound: &[u8],
+            include: bool,
+        ) -> Result<()>;
+        fn query_set_upper(
+            query: Pin<&mut QueryNode>,
+            bound: &[u8],
+            include: bool,
+        ) -> Result<()>;
+        fn query_exists(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// The documents of `inner`, each with score `boost`.
+        fn query_constant(
+            inner: UniquePtr<QueryNode>,
+            boost: f32,
+        ) -> Result<UniquePtr<QueryNode>>;
+        /// A user's function; each leaf has a number of its own, from 0.
+        fn query_udf(leaf: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        fn query_bool(minimum_should_match: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// `occur`: 0 must, 1 filter, 2 should, 3 must_not.
+        fn query_push_clause(
+            query: Pin<&mut QueryNode>,
+            occur: u8,
+            clause: UniquePtr<QueryNode>,
+        ) -> Result<()>;
+
+        // --- search ---
+        /// A flag that stops searches; may be set by any thread.
+        type Cancel;
+        fn cancel_new() -> Result<SharedPtr<Cancel>>;
+        fn cancel_set(cancel: &Cancel);
+        /// A query with the statistics of one snapshot; immutable, any number of threads.
+        type Prepared;
+        fn prepare(
+            snapshot: &Snapshot,
+            query: UniquePtr<QueryNode>,
+            with_scores: bool,
+        ) -> Result<SharedPtr<Prepared>>;
+        /// The best hits of a query without UDF leaves, best first, as many as the three slices (of one length) have room for.
+        /// `timeout_ns`: from now; `u64::MAX` for none.
+        #[expect(clippy::too_many_arguments, reason = "plain values are what crosses")]
+        fn search_top(
+            prepared: &Prepared,
+            count_up_to: u64,
+            has_min_score: bool,
+            min_score: f32,
+            cancel: &Cancel,
+            timeout_ns: u64,
+            segments: &mut [u32],
+            docs: &mut [u32],
+            scores: &mut [f32],
+        ) -> Result<TopSummary>;
+        /// Candidates of one segment, in batches; used by one thread at a time.
+        type HitStream;
+        fn stream_open(
+            prepared: &Prepared,
+            segment: u32,
+            leaf_count: u32,
+            cancel: &Cancel,
+            timeout_ns: u64,
+        ) -> Result<UniquePtr<HitStream>>;
+        /// Collects the next batch of at most `capacity` (and 1,024) candidates, looking at `budget` windows at most.
+        fn stream_next(
+            stream: Pin<&mut HitStream>,
+            budget: u32,
+            capacity: u32,
+        ) -> Result<Filled>;
+        /// Fills in the candidates that a leaf can still change; with `scores` (as long, or empty) also their scores without
+        /// this leaf. The slices must have room for the batch.
+        fn stream_needed(
+            stream: Pin<&mut HitStream>,
+            leaf: u32,
+            docs: &mut [u32],
+            scores: &mut [f32],
+        ) -> Result<u32>;
+        /// Answers the latest [`stream_needed`]: 0 or 1 for each of its documents.
+        fn stream_resolve(
+            stream: Pin<&mut HitStream>,
+            leaf: u32,
+            values: &[u8],
+        ) -> Result<()>;
+        /// Fills in the batch's documents that match, with their scores. All leaves must be resolved.
+        fn stream_accepted(
+            stream: Pin<&mut HitStream>,
+            docs: &mut [u32],
+            scores: &mut [f32],
+        ) -> Result<u32>;
+        /// Documents whose score can't be above `bar` may be left out from now on.
+        fn stream_set_bar(stream: Pin<&mut HitStream>, bar: f32);
+        fn stream_candidates(stream: &HitStream) -> u64;
+        fn stream_windows(stream: &HitStream) -> u64;
+
+        // --- columns ---
+        /// One column of one segment, as one function reads it; used by one thread at a time.
+        type Gatherer;
+        /// `value_type`: the number of a `ValueType`. `fallback`: the value of documents that have none (8 bytes, 1 byte, or a
+        /// string's), if there is to be one.
+        fn gatherer_open(
+            snapshot: &Snapshot,
+            segment: u32,
+            field: u32,
+            value_type: u8,
+            list: bool,
+            has_fallback: bool,
+            fallback: &[u8],
+        ) -> Result<UniquePtr<Gatherer>>;
+        fn gatherer_measure(gatherer: Pin<&mut Gatherer>, docs: &[u32]) -> Result<Extent>;
+        /// Writes the documents of the latest [`gatherer_measure`]; returns how many have no value.
+        fn gatherer_write(
+            gatherer: Pin<&mut Gatherer>,
+            docs: &[u32],
+            offsets: &mut [u8],
+            child_offsets: &mut [u8],
+            values: &mut [u8],
+            validity: &mut [u8],
+        ) -> Result<u32>;
+
+        // --- for tests ---
+        /// Throws an error of each kind.
+        #[cfg_attr(not(test), expect(dead_code, reason = "called by a unit test"))]
+        fn throw_for_test(which: u32) -> Result<()>;
+    }
+}
+
+fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(bytes);
+}

@@ -1,0 +1,160 @@
+//! Columns of one segment for a user-defined function: [`Columns`] over native gatherers.
+
+use cxx::UniquePtr;
+
+use super::{DocAddress, Snapshot};
+use crate::batch::{ColumnId, ColumnOut, ColumnRequest, Columns, Extent, Value, ValueType};
+use crate::bridge;
+use crate::schema::{ColumnKind, Field, FieldType, ID_FIELD};
+
+/// The columns of one segment. `Send`; keeps its snapshot alive.
+pub struct SegmentColumns {
+    snapshot: Snapshot,
+    segment: u32,
+    opened: Vec<UniquePtr<bridge::Gatherer>>,
+}
+
+impl std::fmt::Debug for SegmentColumns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SegmentColumns").field("segment", &self.segment).finish_non_exhaustive()
+    }
+}
+
+/// A field number that no segment has: a column without values.
+const NO_FIELD: u32 = u32::MAX;
+
+impl SegmentColumns {
+    pub(super) fn new(snapshot: Snapshot, segment: u32) -> Self {
+        Self { snapshot, segment, opened: Vec::new() }
+    }
+
+    /// Says whether a request can be met by a mapping, and by which field.
+    ///
+    /// # Errors
+    /// `InvalidArgument` that names the field, its type and what was wanted.
+    pub fn check<'a>(
+        schema: &'a crate::schema::Schema,
+        request: &ColumnRequest,
+    ) -> crate::Result<Option<&'a Field>> {
+        let invalid = |message| Err(crate::Error::InvalidArgument(message));
+        let name = &request.field;
+        let Some(field) = schema.field(name) else {
+            if request.optional {
+                return Ok(None);
+            }
+            return invalid(format!("there is no field `{name}`"));
+        };
+        let fits = match (field.column(), request.value_type) {
+            (ColumnKind::I64, ValueType::I64 | ValueType::F64)
+            | (ColumnKind::F64, ValueType::F64)
+            | (ColumnKind::Bool, ValueType::Bool)
+            | (ColumnKind::Ordinals | ColumnKind::Strings, ValueType::Str) => true,
+            (ColumnKind::None, _) => {
+                let hint = match field.field_type() {
+                    FieldType::GeoPoint => "; read its `.lat` and `.lon`",
+                    _ => "; its mapping needs `\"doc_values\": true`",
+                };
+                return invalid(format!(
+                    "the field `{name}` of type {} has no column{hint}",
+                    field.declared.name()
+                ));
+            }
+            _ => false,
+        };
+        if !fits {
+            return invalid(format!(
+                "the field `{name}` is of type {}, which can't be read as {}",
+                field.declared.name(),
+                request.value_type.name()
+            ));
+        }
+        Ok(Some(field))
+    }
+
+    fn open_field(&mut self, field: u32, request: &ColumnRequest) -> crate::Result<ColumnId> {
+        let fallback = request.default.as_ref().map(fallback_bytes);
+        let gatherer = bridge::gatherer_open(
+            self.snapshot.native(),
+            self.segment,
+            field,
+            request.value_type as u8,
+            request.list,
+            fallback.is_some(),
+            fallback.as_deref().unwrap_or_default(),
+        )?;
+        self.opened.push(gatherer);
+        Ok(ColumnId(self.opened.len() - 1))
+    }
+
+    fn gatherer(&mut self, column: ColumnId) -> crate::Result<&mut UniquePtr<bridge::Gatherer>> {
+        self.opened
+            .get_mut(column.0)
+            .ok_or_else(|| crate::Error::InvalidArgument("a column that is not open".into()))
+    }
+}
+
+// The numbers are those of GatherType in cpp/diagon/search/gather.h.
+const _: () = assert!(
+    ValueType::Bool as u8 == 0
+        && ValueType::I64 as u8 == 1
+        && ValueType::F64 as u8 == 2
+        && ValueType::Str as u8 == 3
+);
+
+fn fallback_bytes(value: &Value) -> Vec<u8> {
+    match value {
+        Value::Bool(v) => vec![u8::from(*v)],
+        Value::I64(v) => v.to_le_bytes().to_vec(),
+        Value::F64(v) => v.to_le_bytes().to_vec(),
+        Value::Str(v) => v.clone().into_bytes(),
+    }
+}
+
+impl Columns for SegmentColumns {
+    fn open(&mut self, request: &ColumnRequest) -> crate::Result<ColumnId> {
+        let schema = self.snapshot.schema().clone();
+        let field = Self::check(&schema, request)?;
+        self.open_field(field.map_or(NO_FIELD, |field| u32::from(field.id.0)), request)
+    }
+
+    fn measure(&mut self, column: ColumnId, docs: &[u32]) -> crate::Result<Extent> {
+        let extent = bridge::gatherer_measure(self.gatherer(column)?.pin_mut(), docs)?;
+        // The engine refuses what is over 2 GiB.
+        let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        Ok(Extent { items: size(extent.items), bytes: size(extent.bytes) })
+    }
+
+    fn write(
+        &mut self,
+        column: ColumnId,
+        docs: &[u32],
+        out: ColumnOut<'_>,
+    ) -> crate::Result<usize> {
+        let missing = bridge::gatherer_write(
+            self.gatherer(column)?.pin_mut(),
+            docs,
+            out.offsets,
+            out.child_offsets,
+            out.values,
+            out.validity,
+        )?;
+        Ok(missing as usize)
+    }
+
+    fn open_id(&mut self) -> crate::Result<ColumnId> {
+        self.open_field(
+            0,
+            &ColumnRequest {
+                field: ID_FIELD.into(),
+                value_type: ValueType::Str,
+                list: false,
+                default: None,
+                optional: false,
+            },
+        )
+    }
+
+    fn id(&mut self, doc: u32) -> crate::Result<String> {
+        self.snapshot.id(DocAddress { segment: self.segment, doc })
+    }
+}

@@ -1,0 +1,192 @@
+//! The safe owner of the native writer: documents go in as JSON.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cxx::UniquePtr;
+
+use super::Snapshot;
+use crate::bridge;
+use crate::schema::{Appended, DocumentWriter, Schema};
+
+/// Documents collected before they go to the engine in one call: so many,
+const BATCH_DOCS: usize = 256;
+/// or so many bytes of them.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// How an index is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WriterOptions {
+    /// RAM for documents that are not in a segment yet, in bytes; 64 MiB by default, 2 GiB at most. A segment is written when
+    /// it is full.
+    pub ram_buffer_bytes: u64,
+}
+
+impl Default for WriterOptions {
+    fn default() -> Self {
+        Self { ram_buffer_bytes: 64 << 20 }
+    }
+}
+
+/// Adds, replaces and deletes documents. One per folder, by a lock; dropped without a [`IndexWriter::commit`], what came after
+/// the last one is gone.
+///
+/// `Send`, but used by one thread at a time; a host that writes from several puts it behind a mutex.
+pub struct IndexWriter {
+    native: UniquePtr<bridge::IndexWriter>,
+    folder: PathBuf,
+    schema: Arc<Schema>,
+    /// Fields that the native writer knows already.
+    defined: usize,
+    documents: DocumentWriter,
+}
+
+impl std::fmt::Debug for IndexWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IndexWriter").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl IndexWriter {
+    /// Opens the index in `folder`, or makes an empty one in a folder that is missing or empty. `mapping` is merged into the
+    /// index's own.
+    ///
+    /// # Errors
+    /// `Schema` if the mapping contradicts the index's own; `Native` with `Locked` if another writer has the folder, `NotFound`
+    /// if it holds other files, `Corrupt`, `Io`.
+    pub fn open(
+        folder: impl AsRef<Path>,
+        mapping: Option<&str>,
+        options: WriterOptions,
+    ) -> crate::Result<Self> {
+        let folder = folder.as_ref();
+        let native = bridge::writer_open(path_str(folder)?, options.ram_buffer_bytes)?;
+        let stored = bridge::writer_user_data(&native);
+        let mut schema = if stored.is_empty() {
+            Schema::default()
+        } else {
+            Schema::from_mapping_json(stored)?
+        };
+        if let Some(mapping) = mapping {
+            schema.update(mapping)?;
+        }
+        let mut writer = Self {
+            native,
+            folder: folder.to_path_buf(),
+            schema: Arc::new(schema),
+            defined: 0,
+            documents: DocumentWriter::default(),
+        };
+        writer.define_fields()?;
+        Ok(writer)
+    }
+
+    /// The mapping as it is now, with the fields that documents have added.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Adds a document, in place of the one with the same `_id` if there is one. The id is `id`, or else the document's own
+    /// `_id` or `id`. The document is visible after [`IndexWriter::refresh`] and durable after [`IndexWriter::commit`].
+    ///
+    /// # Errors
+    /// `Document` that names the place; the document is then not added, and nothing else has changed. `Native` as
+    /// [`IndexWriter::refresh`], if a full buffer couldn't be written; documents that were accepted stay in it.
+    pub fn add(&mut self, id: Option<&str>, json: &[u8]) -> crate::Result<()> {
+        match self.documents.append(&mut self.schema, id, json)? {
+            Appended::Done => {}
+            Appended::NeedsId => {
+                return Err(crate::Error::Document {
+                    path: "_id".into(),
+                    message: "the document has neither `_id` nor `id`, and none was given".into(),
+                });
+            }
+        }
+        let batch = self.documents.batch();
+        if batch.len() >= BATCH_DOCS || batch.bytes.len() >= BATCH_BYTES {
+            self.flush_batch()?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the document of that `_id`, if there is one.
+    ///
+    /// # Errors
+    /// As [`IndexWriter::refresh`].
+    pub fn delete(&mut self, id: &str) -> crate::Result<()> {
+        // Documents that came before must be there to be deleted.
+        self.flush_batch()?;
+        Ok(bridge::writer_delete(self.native.pin_mut(), id.as_bytes())?)
+    }
+
+    /// Makes all changes up to now visible in the snapshot that is returned. They are not durable.
+    ///
+    /// # Errors
+    /// `Native` with `Io`; the changes stay in the writer, and can be tried again.
+    pub fn refresh(&mut self) -> crate::Result<Snapshot> {
+        self.flush_batch()?;
+        let native = bridge::writer_refresh(self.native.pin_mut())?;
+        Ok(Snapshot::new(native, Arc::clone(&self.schema)))
+    }
+
+    /// Makes all changes up to now durable: when it returns, they survive a power cut.
+    ///
+    /// # Errors
+    /// `Native` with `Io`: the commit before is then in force, and the changes are still in the writer.
+    pub fn commit(&mut self) -> crate::Result<Snapshot> {
+        self.flush_batch()?;
+        let mapping = self.schema.to_mapping_json();
+        let native = bridge::writer_commit(self.native.pin_mut(), mapping.as_bytes())?;
+        Ok(Snapshot::new(native, Arc::clone(&self.schema)))
+    }
+
+    /// Documents that are not in a segment yet.
+    #[must_use]
+    pub fn buffered_docs(&self) -> u64 {
+        bridge::writer_buffered_docs(&self.native) + self.documents.batch().len() as u64
+    }
+
+    fn flush_batch(&mut self) -> crate::Result<()> {
+        if self.documents.batch().is_empty() {
+            return Ok(());
+        }
+        self.define_fields()?;
+        let batch = self.documents.batch();
+        let added = bridge::writer_add(
+            self.native.pin_mut(),
+            &batch.bytes,
+            &batch.tokens,
+            &batch.lengths,
+            &batch.numerics,
+            &batch.strings,
+            &batch.docs,
+        );
+        // After an error of I/O the documents are in the native buffer; other errors are faults of ours, which would come again.
+        self.documents.clear();
+        Ok(added?)
+    }
+
+    fn define_fields(&mut self) -> crate::Result<()> {
+        for field in &self.schema.fields()[self.defined..] {
+            bridge::writer_define_field(
+                self.native.pin_mut(),
+                u32::from(field.id.0),
+                &field.name,
+                field.postings() as u8,
+                field.has_norms(),
+                field.column() as u8,
+            )?;
+            self.defined += 1;
+        }
+        Ok(())
+    }
+}
+
+/// The native engine takes paths as UTF-8.
+pub(super) fn path_str(path: &Path) -> crate::Result<&str> {
+    path.to_str().ok_or_else(|| {
+        crate::Error::InvalidArgument(format!("{}: the path is not UTF-8", path.display()))
+    })
+}

@@ -1,0 +1,7 @@
+//! The `diagon` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    diagon::cli::main()
+}

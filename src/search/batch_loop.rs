@@ -1,0 +1,155 @@
+//! The loop that a search with functions runs: candidates from the engine, answers from the functions, hits to the collector.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use cxx::SharedPtr;
+
+use crate::Error;
+use crate::batch::{BATCH_CAPACITY, Interrupt};
+use crate::bridge;
+use crate::index::Snapshot;
+
+use super::collector::Collector;
+use super::functions::Function;
+use super::searcher::CancelToken;
+
+/// Windows of 4,096 documents that the engine looks at before it must come back.
+const WINDOW_BUDGET: u32 = 256;
+
+/// What the loop has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LoopCounts {
+    pub(super) candidates: u64,
+    pub(super) windows: u64,
+    pub(super) timed_out: bool,
+}
+
+/// The buffers of a search, made once and used for every batch.
+struct Buffers {
+    docs: Vec<u32>,
+    scores: Vec<f32>,
+}
+
+/// Everything that stays the same from batch to batch.
+pub(super) struct BatchLoop<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) prepared: SharedPtr<bridge::Prepared>,
+    pub(super) cancel: &'a CancelToken,
+    pub(super) deadline: Option<Instant>,
+}
+
+impl BatchLoop<'_> {
+    /// Runs over all segments.
+    pub(super) fn run(
+        &self,
+        functions: &mut [Function],
+        collector: &mut Collector,
+    ) -> crate::Result<LoopCounts> {
+        let mut counts = LoopCounts::default();
+        let mut buffers =
+            Buffers { docs: vec![0; BATCH_CAPACITY], scores: vec![0.0; BATCH_CAPACITY] };
+        for segment in 0..self.snapshot.segments() {
+            let done = self.segment(segment, functions, collector, &mut buffers, &mut counts);
+            match done {
+                Ok(()) => {}
+                // What was found until then is returned.
+                Err(Error::Timeout(_)) => counts.timed_out = true,
+                Err(error) => return Err(error),
+            }
+            if counts.timed_out || collector.is_done() {
+                break;
+            }
+        }
+        Ok(counts)
+    }
+
+    fn segment(
+        &self,
+        segment: u32,
+        functions: &mut [Function],
+        collector: &mut Collector,
+        buffers: &mut Buffers,
+        counts: &mut LoopCounts,
+    ) -> crate::Result<()> {
+        let leaves = u32::try_from(functions.len()).unwrap_or(u32::MAX);
+        let mut stream = bridge::stream_open(
+            &self.prepared,
+            segment,
+            leaves,
+            self.cancel.native(),
+            nanoseconds_left(self.deadline),
+        )?;
+        for function in functions.iter_mut() {
+            function.enter_segment(self.snapshot, segment)?;
+        }
+        let interrupt =
+            Interrupt { cancel: Some(Arc::clone(self.cancel.flag())), deadline: self.deadline };
+        // Functions that want the score of the rest run last.
+        let mut order: Vec<usize> = (0..functions.len()).collect();
+        order.sort_by_key(|&i| functions[i].wants_score());
+        let capacity = u32::try_from(BATCH_CAPACITY).unwrap_or(u32::MAX);
+        let mut last = false;
+        while !last && !collector.is_done() {
+            if let Some(bar) = collector.bar() {
+                bridge::stream_set_bar(stream.pin_mut(), bar);
+            }
+            let filled = bridge::stream_next(stream.pin_mut(), WINDOW_BUDGET, capacity)?;
+            match filled.state {
+                0 => {}
+                1 => last = true,
+                _ if self.cancel.is_cancelled() => return Err(Error::Cancelled),
+                _ => {
+                    counts.timed_out = true;
+                    break;
+                }
+            }
+            if filled.count == 0 {
+                continue;
+            }
+            for &leaf in &order {
+                self.ask(stream.pin_mut(), segment, leaf, &mut functions[leaf], buffers, &interrupt)?;
+            }
+            let accepted = bridge::stream_accepted(
+                stream.pin_mut(),
+                &mut buffers.docs,
+                &mut buffers.scores,
+            )? as usize;
+            collector.add(segment, &buffers.docs[..accepted], &buffers.scores[..accepted]);
+        }
+        counts.candidates += bridge::stream_candidates(&stream);
+        counts.windows += bridge::stream_windows(&stream);
+        Ok(())
+    }
+
+    /// Asks one function about the documents of the batch that it can still change.
+    fn ask(
+        &self,
+        mut stream: std::pin::Pin<&mut bridge::HitStream>,
+        segment: u32,
+        leaf: usize,
+        function: &mut Function,
+        buffers: &mut Buffers,
+        interrupt: &Interrupt,
+    ) -> crate::Result<()> {
+        let number = u32::try_from(leaf).unwrap_or(u32::MAX);
+        let scores = if function.wants_score() { &mut buffers.scores[..] } else { &mut [] };
+        let needed =
+            bridge::stream_needed(stream.as_mut(), number, &mut buffers.docs, scores)? as usize;
+        if needed == 0 {
+            return Ok(());
+        }
+        let (docs, scores) = (&buffers.docs[..needed], &buffers.scores[..needed]);
+        let values = function.values(self.snapshot, segment, docs, scores, interrupt)?;
+        bridge::stream_resolve(stream, number, values)?;
+        Ok(())
+    }
+}
+
+/// What is left until a deadline, as the engine takes it.
+pub(super) fn nanoseconds_left(deadline: Option<Instant>) -> u64 {
+    deadline.map_or(u64::MAX, |deadline| {
+        let left = deadline.saturating_duration_since(Instant::now());
+        u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)
+    })
+}

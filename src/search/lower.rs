@@ -1,0 +1,159 @@
+//! AST → the engine's query: fields become numbers, texts become terms, functions become numbered leaves.
+
+use cxx::UniquePtr;
+
+use crate::analysis::{Analyzer, Scratch};
+use crate::bridge::{self, QueryNode};
+use crate::query::{self, Clause, MAX_CLAUSES, Place, Query, SearchRequest, WasmUdf};
+use crate::schema::Schema;
+
+pub(super) type Node = UniquePtr<QueryNode>;
+
+/// How a clause stands in a `bool`; the numbers are those of Occur in cpp/diagon/search/query.h.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Occur {
+    Must = 0,
+    Filter = 1,
+    Should = 2,
+    MustNot = 3,
+}
+
+/// A function in the query.
+pub(super) struct Leaf<'a> {
+    /// What the request says.
+    pub(super) clause: &'a WasmUdf,
+    pub(super) place: Place,
+    /// Whether it stands under an odd number of `must_not`.
+    pub(super) negated: bool,
+    /// Whether it stands where it may see the score: in the root `bool`'s `must` or `filter`.
+    pub(super) may_see_score: bool,
+}
+
+/// A lowered query.
+pub(super) struct Lowered<'a> {
+    pub(super) root: Node,
+    /// By leaf number.
+    pub(super) leaves: Vec<Leaf<'a>>,
+}
+
+/// Lowers a request's query.
+pub(super) fn lower<'a>(
+    request: &'a SearchRequest,
+    schema: &Schema,
+) -> crate::Result<Lowered<'a>> {
+    let mut lowering =
+        Lowering { request, schema, leaves: Vec::new(), clauses: 0, scratch: Scratch::default() };
+    let root = lowering.query(&request.query, Position { negated: false, depth: 0, seen_by: None })?;
+    Ok(Lowered { root, leaves: lowering.leaves })
+}
+
+/// Where a clause stands.
+#[derive(Clone, Copy)]
+struct Position {
+    negated: bool,
+    depth: usize,
+    /// How it stands in its parent.
+    seen_by: Option<Occur>,
+}
+
+pub(super) struct Lowering<'a, 's> {
+    pub(super) request: &'a SearchRequest,
+    pub(super) schema: &'s Schema,
+    leaves: Vec<Leaf<'a>>,
+    clauses: usize,
+    pub(super) scratch: Scratch,
+}
+
+impl<'a> Lowering<'a, '_> {
+    fn query(&mut self, query: &'a Query, at: Position) -> crate::Result<Node> {
+        let boost = query.boost;
+        match &query.clause {
+            Clause::MatchAll => Ok(bridge::query_match_all(boost)?),
+            Clause::MatchNone => Ok(bridge::query_match_none()?),
+            Clause::Term(term) => self.term(term, boost),
+            Clause::Terms(terms) => self.terms(terms, boost),
+            Clause::Match(clause) => self.match_text(clause, query.place, boost),
+            Clause::MatchPhrase(clause) => self.match_phrase(clause, boost),
+            Clause::Range(range) => self.range(range, boost),
+            Clause::Exists(exists) => self.exists(exists, boost),
+            Clause::Ids(ids) => {
+                let mut node = bridge::query_term_set(0, boost)?;
+                for id in &ids.values {
+                    bridge::query_push_term(node.pin_mut(), id.as_bytes(), 0)?;
+                }
+                Ok(node)
+            }
+            Clause::Bool(clause) => self.bool(clause, boost, at),
+            Clause::ConstantScore(inner) => {
+                let inside = Position { depth: at.depth + 1, seen_by: None, ..at };
+                Ok(bridge::query_constant(self.query(inner, inside)?, boost)?)
+            }
+            Clause::WasmUdf(clause) => {
+                let leaf = u32::try_from(self.leaves.len()).unwrap_or(u32::MAX);
+                // Directly in the root, or the root itself.
+                let required = matches!(at.seen_by, Some(Occur::Must | Occur::Filter));
+                let may_see_score = at.depth == 0 || (at.depth == 1 && required);
+                self.leaves.push(Leaf {
+                    clause,
+                    place: query.place,
+                    negated: at.negated,
+                    may_see_score,
+                });
+                Ok(bridge::query_udf(leaf, boost)?)
+            }
+        }
+    }
+
+    fn bool(&mut self, clause: &'a query::Bool, boost: f32, at: Position) -> crate::Result<Node> {
+        let groups = [
+            (Occur::Must, &clause.must),
+            (Occur::Filter, &clause.filter),
+            (Occur::Should, &clause.should),
+            (Occur::MustNot, &clause.must_not),
+        ];
+        if groups.iter().all(|(_, group)| group.is_empty()) {
+            // An empty `bool` matches everything, as in OpenSearch.
+            return Ok(bridge::query_match_all(boost)?);
+        }
+        let optional = clause.should.len();
+        let minimum = match &clause.minimum_should_match {
+            Some(minimum) => minimum.resolve(optional),
+            None => usize::from(clause.must.is_empty() && clause.filter.is_empty() && optional > 0),
+        };
+        let minimum = u32::try_from(minimum).unwrap_or(u32::MAX);
+        let mut node = bridge::query_bool(minimum, boost)?;
+        for (occur, group) in groups {
+            for child in group {
+                let inside = Position {
+                    negated: at.negated != (occur == Occur::MustNot),
+                    depth: at.depth + 1,
+                    seen_by: Some(occur),
+                };
+                let child = self.query(child, inside)?;
+                bridge::query_push_clause(node.pin_mut(), occur as u8, child)?;
+            }
+        }
+        Ok(node)
+    }
+
+    /// Counts clauses that a text or a list of values turns into.
+    pub(super) fn count_clauses(&mut self, more: usize, place: Place) -> crate::Result<()> {
+        self.clauses += more;
+        if self.clauses > MAX_CLAUSES {
+            return Err(self
+                .request
+                .error(place, format!("too many clauses: the limit is {MAX_CLAUSES}")));
+        }
+        Ok(())
+    }
+
+    /// The analyzer that a clause names.
+    pub(super) fn analyzer(&self, name: &str, place: Place) -> crate::Result<Analyzer> {
+        Analyzer::from_name(name).ok_or_else(|| {
+            let known: Vec<&str> = Analyzer::ALL.iter().map(|a| a.name()).collect();
+            let message = format!("unknown analyzer `{name}`; possible: {}", known.join(", "));
+            self.request.error(place, message)
+        })
+    }
+}

@@ -1,0 +1,399 @@
+//! Lowering of the clauses that ask a field something.
+
+use super::lower::{Lowering, Node, Occur};
+use crate::Error;
+use crate::bridge;
+use crate::query::{
+    Bound, Exists, FieldName, Match, MatchPhrase, Operator, Place, Range, Scalar, Term, Terms,
+};
+use crate::schema::{ColumnKind, DateRange, Field, FieldType, PostingsKind};
+
+/// Closed bounds of a range of numbers.
+enum Numbers {
+    I64(i64, i64),
+    F64(f64, f64),
+    /// No number is in it.
+    Empty,
+}
+
+impl<'a> Lowering<'a, '_> {
+    fn error(&self, place: Place, message: impl Into<String>) -> Error {
+        self.request.error(place, message)
+    }
+
+    fn field(&self, name: &FieldName) -> crate::Result<&Field> {
+        self.schema.field(&name.name).ok_or_else(|| {
+            let message = if self.schema.is_object(&name.name) {
+                format!("`{}` is an object; name one of its fields", name.name)
+            } else {
+                format!("there is no field `{}`", name.name)
+            };
+            self.error(name.place, message)
+        })
+    }
+
+    fn not_searchable(&self, name: &FieldName, field: &Field) -> Error {
+        let kind = field.declared.name();
+        let message = match field.field_type() {
+            FieldType::GeoPoint => {
+                format!("`{}` is a {kind}; ask for its `.lat` and `.lon`", field.name)
+            }
+            _ => format!("`{}` is not searchable: its mapping says `\"index\": false`", field.name),
+        };
+        self.error(name.place, message)
+    }
+
+    pub(super) fn term(&mut self, term: &'a Term, boost: f32) -> crate::Result<Node> {
+        let field = self.field(&term.field)?;
+        self.exact(&term.field, field, &term.value, boost)
+    }
+
+    /// Documents whose field has exactly this value.
+    fn exact(
+        &self,
+        name: &FieldName,
+        field: &Field,
+        value: &Scalar,
+        boost: f32,
+    ) -> crate::Result<Node> {
+        let id = u32::from(field.id.0);
+        if field.postings() != PostingsKind::None {
+            return Ok(bridge::query_term(id, value.text().as_bytes(), boost)?);
+        }
+        let bound = |value: &Scalar| Bound { value: value.clone(), inclusive: true };
+        match field.column() {
+            ColumnKind::I64 | ColumnKind::F64 | ColumnKind::Bool if field.index => {
+                let (lower, upper) = (bound(value), bound(value));
+                self.numbers(name, field, Some(&lower), Some(&upper), boost)
+            }
+            _ => Err(self.not_searchable(name, field)),
+        }
+    }
+
+    pub(super) fn terms(&mut self, terms: &'a Terms, boost: f32) -> crate::Result<Node> {
+        let field = self.field(&terms.field)?;
+        let id = u32::from(field.id.0);
+        if field.postings() != PostingsKind::None {
+            let mut node = bridge::query_term_set(id, boost)?;
+            for value in &terms.values {
+                bridge::query_push_term(node.pin_mut(), value.text().as_bytes(), 0)?;
+            }
+            return Ok(node);
+        }
+        let mut any = bridge::query_bool(1, 1.0)?;
+        for value in &terms.values {
+            let child = self.exact(&terms.field, field, value, 1.0)?;
+            bridge::query_push_clause(any.pin_mut(), Occur::Should as u8, child)?;
+        }
+        Ok(bridge::query_constant(any, boost)?)
+    }
+
+    /// The terms and positions that a clause's text becomes in a text field.
+    fn analyzed(
+        &mut self,
+        field: &FieldName,
+        text: &str,
+        analyzer: Option<&str>,
+    ) -> crate::Result<Vec<(String, u32)>> {
+        let analyzer = match analyzer {
+            Some(name) => self.analyzer(name, field.place)?,
+            None => self.field(field)?.search_analyzer,
+        };
+        let mut terms = Vec::new();
+        analyzer.analyze(text, &mut self.scratch, &mut |term, position, _, _| {
+            terms.push((term.to_string(), position));
+        });
+        Ok(terms)
+    }
+
+    pub(super) fn match_text(
+        &mut self,
+        clause: &'a Match,
+        place: Place,
+        boost: f32,
+    ) -> crate::Result<Node> {
+        let field = self.field(&clause.field)?;
+        let id = u32::from(field.id.0);
+        if field.postings() != PostingsKind::FreqsPositions {
+            return self.exact(&clause.field, field, &clause.query, boost);
+        }
+        let text = clause.query.text();
+        let terms = self.analyzed(&clause.field, text, clause.analyzer.as_deref())?;
+        self.count_clauses(terms.len(), place)?;
+        match terms.as_slice() {
+            [] => Ok(bridge::query_match_none()?),
+            [(term, _)] => Ok(bridge::query_term(id, term.as_bytes(), boost)?),
+            _ => {
+                let (occur, minimum) = match (clause.operator, &clause.minimum_should_match) {
+                    (Operator::And, _) => (Occur::Must, 0),
+                    (Operator::Or, None) => (Occur::Should, 1),
+                    // At least one word: a match that demands none still is about its words.
+                    (Operator::Or, Some(m)) => (Occur::Should, m.resolve(terms.len()).max(1)),
+                };
+                let minimum = u32::try_from(minimum).unwrap_or(u32::MAX);
+                let mut node = bridge::query_bool(minimum, boost)?;
+                for (term, _) in &terms {
+                    let child = bridge::query_term(id, term.as_bytes(), 1.0)?;
+                    bridge::query_push_clause(node.pin_mut(), occur as u8, child)?;
+                }
+                Ok(node)
+            }
+        }
+    }
+
+    pub(super) fn match_phrase(
+        &mut self,
+        clause: &'a MatchPhrase,
+        boost: f32,
+    ) -> crate::Result<Node> {
+        let field = self.field(&clause.field)?;
+        let id = u32::from(field.id.0);
+        if field.postings() != PostingsKind::FreqsPositions {
+            return self.exact(&clause.field, field, &clause.query, boost);
+        }
+        let text = clause.query.text();
+        let terms = self.analyzed(&clause.field, text, clause.analyzer.as_deref())?;
+        self.count_clauses(terms.len(), clause.field.place)?;
+        match terms.as_slice() {
+            [] => Ok(bridge::query_match_none()?),
+            [(term, _)] => Ok(bridge::query_term(id, term.as_bytes(), boost)?),
+            [(_, first), ..] => {
+                let mut node = bridge::query_phrase(id, boost)?;
+                for (term, position) in &terms {
+                    bridge::query_push_term(node.pin_mut(), term.as_bytes(), position - first)?;
+                }
+                Ok(node)
+            }
+        }
+    }
+
+    pub(super) fn exists(&mut self, exists: &'a Exists, boost: f32) -> crate::Result<Node> {
+        let name = &exists.field.name;
+        let prefix = format!("{name}.");
+        let mut ids: Vec<u32> = Vec::new();
+        if self.schema.is_object(name) {
+            // An object exists where any of its fields does.
+            let inside = self.schema.fields().iter().filter(|f| f.name.starts_with(&prefix));
+            ids.extend(inside.filter(|f| f.is_kept()).map(|f| u32::from(f.id.0)));
+        } else {
+            let field = self.field(&exists.field)?;
+            if field.field_type() == FieldType::GeoPoint {
+                ids.extend(field.subfields.first().map(|part| u32::from(part.0)));
+            } else if field.is_kept() {
+                ids.push(u32::from(field.id.0));
+            } else {
+                let message = format!("`{name}` has neither an index nor doc values; nothing is known of it");
+                return Err(self.error(exists.field.place, message));
+            }
+        }
+        if let [id] = ids.as_slice() {
+            return Ok(bridge::query_exists(*id, boost)?);
+        }
+        let mut any = bridge::query_bool(1, 1.0)?;
+        for id in ids {
+            let child = bridge::query_exists(id, 1.0)?;
+            bridge::query_push_clause(any.pin_mut(), Occur::Should as u8, child)?;
+        }
+        Ok(bridge::query_constant(any, boost)?)
+    }
+
+    pub(super) fn range(&mut self, range: &'a Range, boost: f32) -> crate::Result<Node> {
+        let field = self.field(&range.field)?;
+        let (lower, upper) = (range.lower.as_ref(), range.upper.as_ref());
+        match field.column() {
+            ColumnKind::I64 | ColumnKind::F64 | ColumnKind::Bool if field.index => {
+                self.numbers(&range.field, field, lower, upper, boost)
+            }
+            ColumnKind::Ordinals if field.index => {
+                let mut node = bridge::query_range_str(u32::from(field.id.0), boost)?;
+                if let Some(bound) = lower {
+                    let text = bound.value.text().as_bytes();
+                    bridge::query_set_lower(node.pin_mut(), text, bound.inclusive)?;
+                }
+                if let Some(bound) = upper {
+                    let text = bound.value.text().as_bytes();
+                    bridge::query_set_upper(node.pin_mut(), text, bound.inclusive)?;
+                }
+                Ok(node)
+            }
+            _ => {
+                let kind = field.declared.name();
+                let message = format!(
+                    "a range needs a number, date, boolean, or keyword with doc values; `{}` is a {kind}",
+                    field.name
+                );
+                Err(self.error(range.field.place, message))
+            }
+        }
+    }
+
+    /// Documents with a number between two bounds.
+    fn numbers(
+        &self,
+        name: &FieldName,
+        field: &Field,
+        lower: Option<&Bound>,
+        upper: Option<&Bound>,
+        boost: f32,
+    ) -> crate::Result<Node> {
+        let id = u32::from(field.id.0);
+        let bounds = match field.field_type() {
+            FieldType::Double => self.doubles(name, field, lower, upper)?,
+            FieldType::Date => self.dates(name, field, lower, upper)?,
+            FieldType::Boolean => self.booleans(name, field, lower, upper)?,
+            _ => self.integers(name, field, lower, upper)?,
+        };
+        match bounds {
+            Numbers::I64(lo, hi) if lo <= hi => Ok(bridge::query_range_i64(id, lo, hi, boost)?),
+            Numbers::F64(lo, hi) if lo <= hi => Ok(bridge::query_range_f64(id, lo, hi, boost)?),
+            _ => Ok(bridge::query_match_none()?),
+        }
+    }
+
+    fn wrong_value(&self, name: &FieldName, field: &Field, value: &Scalar) -> Error {
+        let message =
+            format!("`{}` is no {} (field `{}`)", value.text(), field.declared.name(), field.name);
+        self.error(name.place, message)
+    }
+
+    fn doubles(
+        &self,
+        name: &FieldName,
+        field: &Field,
+        lower: Option<&Bound>,
+        upper: Option<&Bound>,
+    ) -> crate::Result<Numbers> {
+        let number = |bound: &Bound| match &bound.value {
+            Scalar::Bool(_) => Err(self.wrong_value(name, field, &bound.value)),
+            value => match value.text().trim().parse::<f64>() {
+                Ok(number) if !number.is_nan() => Ok(number),
+                _ => Err(self.wrong_value(name, field, value)),
+            },
+        };
+        let (mut lo, mut hi) = (f64::NEG_INFINITY, f64::INFINITY);
+        if let Some(bound) = lower {
+            lo = number(bound)?;
+            lo = if bound.inclusive { lo } else { above(lo) };
+        }
+        if let Some(bound) = upper {
+            hi = number(bound)?;
+            hi = if bound.inclusive { hi } else { -above(-hi) };
+        }
+        Ok(Numbers::F64(lo, hi))
+    }
+
+    fn integers(
+        &self,
+        name: &FieldName,
+        field: &Field,
+        lower: Option<&Bound>,
+        upper: Option<&Bound>,
+    ) -> crate::Result<Numbers> {
+        let (mut lo, mut hi) = (i64::MIN, i64::MAX);
+        if let Some(bound) = lower {
+            match self.integer_bound(name, field, bound, true)? {
+                Some(n) => lo = n,
+                None => return Ok(Numbers::Empty),
+            }
+        }
+        if let Some(bound) = upper {
+            match self.integer_bound(name, field, bound, false)? {
+                Some(n) => hi = n,
+                None => return Ok(Numbers::Empty),
+            }
+        }
+        Ok(Numbers::I64(lo, hi))
+    }
+
+    /// The closed bound that an integer must keep; `None` if no integer can.
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and inside of i64 as the comparison says")]
+    fn integer_bound(
+        &self,
+        name: &FieldName,
+        field: &Field,
+        bound: &Bound,
+        lower: bool,
+    ) -> crate::Result<Option<i64>> {
+        let step = i64::from(!bound.inclusive);
+        let text = match &bound.value {
+            Scalar::Bool(_) => return Err(self.wrong_value(name, field, &bound.value)),
+            value => value.text().trim(),
+        };
+        if let Ok(n) = text.parse::<i64>() {
+            return Ok(if lower { n.checked_add(step) } else { n.checked_sub(step) });
+        }
+        let number = match text.parse::<f64>() {
+            Ok(number) if !number.is_nan() => number,
+            _ => return Err(self.wrong_value(name, field, &bound.value)),
+        };
+        // i64::MAX as a double is 2^63, one more than it.
+        #[expect(clippy::cast_precision_loss, reason = "both are powers of two")]
+        let (min, past) = (i64::MIN as f64, i64::MAX as f64);
+        let whole = if lower { number.ceil() } else { number.floor() };
+        if whole >= past {
+            return Ok((!lower).then_some(i64::MAX));
+        }
+        if whole < min {
+            return Ok(lower.then_some(i64::MIN));
+        }
+        let n = whole as i64;
+        if whole != number {
+            return Ok(Some(n)); // between two integers: open or closed is the same
+        }
+        Ok(if lower { n.checked_add(step) } else { n.checked_sub(step) })
+    }
+
+    fn dates(
+        &self,
+        name: &FieldName,
+        field: &Field,
+        lower: Option<&Bound>,
+        upper: Option<&Bound>,
+    ) -> crate::Result<Numbers> {
+        let date = |bound: &Bound| -> crate::Result<DateRange> {
+            let formats = &field.date_formats;
+            formats
+                .parse(bound.value.text())
+                .ok_or_else(|| self.wrong_value(name, field, &bound.value))
+        };
+        // A date that names a day stands for its first millisecond in `gte` and `lt`, for its last in `gt` and `lte`.
+        let (mut lo, mut hi) = (i64::MIN, i64::MAX);
+        if let Some(bound) = lower {
+            let range = date(bound)?;
+            lo = if bound.inclusive { range.first_ms } else { range.last_ms.saturating_add(1) };
+        }
+        if let Some(bound) = upper {
+            let range = date(bound)?;
+            hi = if bound.inclusive { range.last_ms } else { range.first_ms.saturating_sub(1) };
+        }
+        Ok(Numbers::I64(lo, hi))
+    }
+
+    fn booleans(
+        &self,
+        name: &FieldName,
+        field: &Field,
+        lower: Option<&Bound>,
+        upper: Option<&Bound>,
+    ) -> crate::Result<Numbers> {
+        let boolean = |bound: &Bound| match bound.value.text() {
+            "true" => Ok(1),
+            "false" | "" => Ok(0),
+            _ => Err(self.wrong_value(name, field, &bound.value)),
+        };
+        let (mut lo, mut hi) = (0, 1);
+        if let Some(bound) = lower {
+            lo = boolean(bound)? + i64::from(!bound.inclusive);
+        }
+        if let Some(bound) = upper {
+            hi = boolean(bound)? - i64::from(!bound.inclusive);
+        }
+        Ok(Numbers::I64(lo, hi))
+    }
+}
+
+/// The next double above.
+fn above(value: f64) -> f64 {
+    // 0.0 and -0.0 are one number.
+    if value == 0.0 { f64::from_bits(1) } else { value.next_up() }
+}

@@ -1,0 +1,21 @@
+//! From a request to a response: lowering, the batch loop, the collector, the page.
+//!
+//! *Useful for*: running a search over a snapshot, with user-defined functions in it. *Not useful for*: reading JSON requests
+//! (`query`), several shards (`shard`).
+//!
+//! A request is *lowered* to the engine's query with a number for each UDF leaf. Without leaves the engine finds the best hits
+//! by itself; with leaves it hands out batches of candidates, each leaf is asked about those that it can still change, and
+//! what is accepted is collected here. Either way every function is asked before hits are counted, ranked or cut into pages, so
+//! totals and pages are exact.
+
+mod batch_loop;
+mod collector;
+mod functions;
+mod lower;
+mod lower_leaf;
+mod response;
+mod searcher;
+
+pub use functions::FunctionReport;
+pub use response::{Hit, Profile, Relation, SearchResponse, TotalHits};
+pub use searcher::{CancelToken, SearchOptions, Searcher};

@@ -1,0 +1,256 @@
+//! Runs a request over a snapshot.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use cxx::SharedPtr;
+use serde_json::value::RawValue;
+
+use crate::Error;
+use crate::bridge;
+use crate::index::{DocAddress, Snapshot};
+use crate::query::{SearchRequest, TrackTotalHits};
+use crate::udf::UdfRegistry;
+
+use super::batch_loop::{BatchLoop, LoopCounts, nanoseconds_left};
+use super::collector::{Collector, Scored, count_up_to};
+use super::functions::Function;
+use super::lower::{Lowered, lower};
+use super::response::{Hit, Profile, Relation, SearchResponse, TotalHits};
+
+/// Stops searches from another thread. Cheap to clone; every clone stops the same searches.
+#[derive(Clone)]
+pub struct CancelToken {
+    flag: Arc<AtomicBool>,
+    native: SharedPtr<bridge::Cancel>,
+}
+
+impl std::fmt::Debug for CancelToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CancelToken").field("cancelled", &self.is_cancelled()).finish()
+    }
+}
+
+impl CancelToken {
+    /// A token that isn't cancelled.
+    ///
+    /// # Errors
+    /// `Native` with `OutOfMemory`.
+    pub fn new() -> crate::Result<Self> {
+        Ok(Self { flag: Arc::default(), native: bridge::cancel_new()? })
+    }
+
+    /// Stops the searches that have this token, whether they are in the engine or in a function, and those that will get it.
+    /// They fail with [`Error::Cancelled`].
+    pub fn cancel(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+        bridge::cancel_set(&self.native);
+    }
+
+    /// Whether [`CancelToken::cancel`] was called.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.flag.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn flag(&self) -> &Arc<AtomicBool> {
+        &self.flag
+    }
+
+    pub(super) fn native(&self) -> &bridge::Cancel {
+        &self.native
+    }
+}
+
+/// What a caller decides about a search beside the request.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct SearchOptions {
+    /// Stops it from another thread.
+    pub cancel: Option<CancelToken>,
+    /// A limit on top of the request's own `timeout`; the shorter one counts.
+    pub timeout: Option<Duration>,
+}
+
+/// Searches one snapshot. `Send + Sync`; any number of threads may search at once.
+#[derive(Clone, Debug)]
+pub struct Searcher {
+    snapshot: Snapshot,
+    registry: Option<Arc<UdfRegistry>>,
+    index: String,
+}
+
+impl Searcher {
+    /// A searcher over a snapshot, with the functions of a registry. `index` is the name that hits carry.
+    #[must_use]
+    pub fn new(snapshot: Snapshot, registry: Option<Arc<UdfRegistry>>, index: &str) -> Self {
+        Self { snapshot, registry, index: index.to_string() }
+    }
+
+    /// The snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Runs a request.
+    ///
+    /// When its time limit passes, it returns what it has found until then, with `timed_out`.
+    ///
+    /// # Errors
+    /// `Query` for what doesn't fit the mapping, `UdfNotFound`, `UdfParameter`, `UdfFailed` (a function failed and its clause says
+    /// `fail`, or exceeded its own time limit), `Cancelled`, `Native` with `Corrupt`.
+    pub fn search(
+        &self,
+        request: &SearchRequest,
+        options: &SearchOptions,
+    ) -> crate::Result<SearchResponse> {
+        let started = Instant::now();
+        let requested = request.timeout_ms.map(Duration::from_millis);
+        let limit = [requested, options.timeout].into_iter().flatten().min();
+        let deadline = limit.and_then(|limit| started.checked_add(limit));
+        let cancel = match &options.cancel {
+            Some(cancel) => cancel.clone(),
+            None => CancelToken::new()?,
+        };
+        let lowered = lower(request, self.snapshot.schema())?;
+        let mut functions = Vec::with_capacity(lowered.leaves.len());
+        for leaf in &lowered.leaves {
+            let registry = self.registry.as_deref();
+            functions.push(Function::prepare(leaf, request, registry, self.snapshot.schema())?);
+        }
+        let found = self.find(request, lowered, &mut functions, &cancel, deadline)?;
+        let searched = Instant::now();
+
+        let hits = self.fetch(request, &found.hits)?;
+        let nanos = |from: Instant, to: Instant| {
+            u64::try_from((to - from).as_nanos()).unwrap_or(u64::MAX)
+        };
+        let ended = Instant::now();
+        Ok(SearchResponse {
+            took_ms: nanos(started, ended) / 1_000_000,
+            timed_out: found.counts.timed_out,
+            total: total(request.track_total_hits, found.count, found.counts.timed_out),
+            max_score: found.hits.first().map(|hit| hit.score),
+            hits,
+            index: self.index.clone(),
+            profile: Profile {
+                total_nanos: nanos(started, ended),
+                search_nanos: nanos(started, searched),
+                fetch_nanos: nanos(searched, ended),
+                candidates: found.counts.candidates,
+                windows: found.counts.windows,
+                functions: functions.into_iter().map(Function::report).collect(),
+            },
+            show_profile: request.profile,
+        })
+    }
+
+    fn find(
+        &self,
+        request: &SearchRequest,
+        lowered: Lowered<'_>,
+        functions: &mut [Function],
+        cancel: &CancelToken,
+        deadline: Option<Instant>,
+    ) -> crate::Result<Found> {
+        // No page is wanted: nothing but the count.
+        let k = if request.size == 0 { 0 } else { request.from + request.size };
+        let with_scores =
+            k > 0 || request.min_score.is_some() || functions.iter().any(Function::wants_score);
+        let prepared = bridge::prepare(self.snapshot.native(), lowered.root, with_scores)?;
+        let mut found = if functions.is_empty() {
+            self.find_native(request, &prepared, k, cancel, deadline)?
+        } else {
+            let mut collector = Collector::new(k, request.track_total_hits, request.min_score);
+            let batches = BatchLoop { snapshot: &self.snapshot, prepared, cancel, deadline };
+            let counts = batches.run(functions, &mut collector)?;
+            let (hits, count) = collector.finish();
+            Found { hits, count, counts }
+        };
+        found.hits.drain(..request.from.min(found.hits.len()));
+        Ok(found)
+    }
+
+    /// The engine finds the best hits by itself.
+    fn find_native(
+        &self,
+        request: &SearchRequest,
+        prepared: &bridge::Prepared,
+        k: usize,
+        cancel: &CancelToken,
+        deadline: Option<Instant>,
+    ) -> crate::Result<Found> {
+        let k = k.min(usize::try_from(self.snapshot.live_docs()).unwrap_or(usize::MAX));
+        let (mut segments, mut docs, mut scores) = (vec![0; k], vec![0; k], vec![0.0; k]);
+        let summary = bridge::search_top(
+            prepared,
+            count_up_to(request.track_total_hits),
+            request.min_score.is_some(),
+            request.min_score.unwrap_or(0.0),
+            cancel.native(),
+            nanoseconds_left(deadline),
+            &mut segments,
+            &mut docs,
+            &mut scores,
+        )?;
+        if summary.stop == 1 {
+            return Err(Error::Cancelled);
+        }
+        let hits = (0..summary.hits as usize).map(|i| Scored {
+            score: scores[i],
+            at: DocAddress { segment: segments[i], doc: docs[i] },
+        });
+        Ok(Found {
+            hits: hits.collect(),
+            count: summary.count,
+            counts: LoopCounts {
+                candidates: 0,
+                windows: summary.windows,
+                timed_out: summary.stop != 0,
+            },
+        })
+    }
+
+    /// Reads the page's documents.
+    fn fetch(&self, request: &SearchRequest, hits: &[Scored]) -> crate::Result<Vec<Hit>> {
+        let mut source = Vec::new();
+        hits.iter()
+            .map(|hit| {
+                source.clear();
+                self.snapshot.source(hit.at, &mut source)?;
+                let mut kept = Vec::new();
+                let wanted = request.source.apply(&source, &mut kept)?;
+                Ok(Hit {
+                    id: self.snapshot.id(hit.at)?,
+                    score: hit.score,
+                    source: wanted.then(|| raw_json(kept)).transpose()?,
+                })
+            })
+            .collect()
+    }
+}
+
+struct Found {
+    hits: Vec<Scored>,
+    count: u64,
+    counts: LoopCounts,
+}
+
+/// The total as it is reported: at most the number up to which hits are counted, and truthful about whether it is exact.
+fn total(track: TrackTotalHits, count: u64, timed_out: bool) -> Option<TotalHits> {
+    if track == TrackTotalHits::No {
+        return None;
+    }
+    let limit = count_up_to(track);
+    let exact = count <= limit && !timed_out;
+    let relation = if exact { Relation::Eq } else { Relation::Gte };
+    Some(TotalHits { value: count.min(limit), relation })
+}
+
+fn raw_json(json: Vec<u8>) -> crate::Result<Box<RawValue>> {
+    let damaged = |_| Error::Internal("a stored document is not JSON".into());
+    let text = String::from_utf8(json).map_err(|_| Error::Internal("a stored document is not UTF-8".into()))?;
+    RawValue::from_string(text).map_err(damaged)
+}

@@ -1,0 +1,181 @@
+//! An index as a host holds it: a folder with shards and a registry of functions.
+//!
+//! *Useful for*: opening a folder, writing to it from several threads, searching what is visible. *Not useful for*: how a search
+//! runs (`search`) or what a segment is (`index`).
+//!
+//! ```text
+//! DIR/shard-0/   the documents: one index of the engine
+//! DIR/udf/       the registry of user-defined functions
+//! ```
+//!
+//! An index has one shard so far. The folder's layout, and the order (score, shard, segment, document) in which ties are broken,
+//! are made for more.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::Error;
+use crate::index::{IndexWriter, Snapshot, WriterOptions};
+use crate::search::Searcher;
+use crate::udf::UdfRegistry;
+
+/// Where the documents of the first shard are.
+fn shard_folder(folder: &Path) -> PathBuf {
+    folder.join("shard-0")
+}
+
+/// Opens the registry of an index's functions.
+///
+/// # Errors
+/// As [`UdfRegistry::open`].
+pub fn open_registry(folder: impl AsRef<Path>) -> crate::Result<UdfRegistry> {
+    UdfRegistry::open(folder.as_ref().join("udf"))
+}
+
+/// The name that hits carry: the folder's.
+fn index_name(folder: &Path) -> String {
+    let full = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    full.file_name().map_or_else(|| "index".to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Opens the latest commit of an index for searching, also while another process writes to it.
+///
+/// # Errors
+/// `Native` with `NotFound` if the folder isn't an index, or `Corrupt`; what opening the registry says.
+pub fn open_searcher(folder: impl AsRef<Path>) -> crate::Result<Searcher> {
+    let folder = folder.as_ref();
+    let snapshot = Snapshot::open(shard_folder(folder)).map_err(|error| not_an_index(folder, error))?;
+    Ok(Searcher::new(snapshot, Some(Arc::new(open_registry(folder)?)), &index_name(folder)))
+}
+
+/// Names the folder that the caller gave, not the one inside it.
+fn not_an_index(folder: &Path, error: Error) -> Error {
+    match error {
+        Error::Native { code: code @ crate::ErrorCode::NotFound, .. } => {
+            Error::Native { code, message: format!("{}: not an index", folder.display()) }
+        }
+        other => other,
+    }
+}
+
+/// An index that is open for writing and searching. `Send + Sync`; share it by `Arc`.
+#[derive(Debug)]
+pub struct Index {
+    name: String,
+    registry: Arc<UdfRegistry>,
+    /// The engine's writer is used by one thread at a time.
+    writer: Mutex<IndexWriter>,
+    /// What searches see: replaced by a refresh.
+    visible: RwLock<Snapshot>,
+}
+
+impl Index {
+    /// Opens the index in `folder`, or makes one if the folder is missing or empty. `mapping` is merged into the index's own.
+    ///
+    /// # Errors
+    /// As [`IndexWriter::open`] and [`UdfRegistry::open`].
+    pub fn open(
+        folder: impl AsRef<Path>,
+        mapping: Option<&str>,
+        options: WriterOptions,
+    ) -> crate::Result<Self> {
+        let folder = folder.as_ref();
+        let shard = shard_folder(folder);
+        if !shard.exists() && is_foreign(folder) {
+            let message = format!("{}: not an index, and not empty", folder.display());
+            return Err(Error::Native { code: crate::ErrorCode::NotFound, message });
+        }
+        let writer = IndexWriter::open(&shard, mapping, options)?;
+        let visible = RwLock::new(Snapshot::open(&shard)?);
+        let registry = Arc::new(open_registry(folder)?);
+        Ok(Self { name: index_name(folder), registry, writer: Mutex::new(writer), visible })
+    }
+
+    /// Adds a document, or replaces the one of the same id. See [`IndexWriter::add`]; without any id, one is made.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn add(&self, id: Option<&str>, json: &[u8]) -> crate::Result<()> {
+        self.writer().add(id, json)
+    }
+
+    /// Deletes the document of that `_id`, if there is one.
+    ///
+    /// # Errors
+    /// As [`IndexWriter::delete`].
+    pub fn delete(&self, id: &str) -> crate::Result<()> {
+        self.writer().delete(id)
+    }
+
+    /// Makes changes visible to searches.
+    ///
+    /// # Errors
+    /// As [`IndexWriter::refresh`].
+    pub fn refresh(&self) -> crate::Result<()> {
+        let snapshot = self.writer().refresh()?;
+        self.show(snapshot);
+        Ok(())
+    }
+
+    /// Makes changes durable, and visible.
+    ///
+    /// # Errors
+    /// As [`IndexWriter::commit`].
+    pub fn commit(&self) -> crate::Result<()> {
+        let snapshot = self.writer().commit()?;
+        self.show(snapshot);
+        Ok(())
+    }
+
+    /// A searcher over what is visible now.
+    #[must_use]
+    pub fn searcher(&self) -> Searcher {
+        let snapshot = self.visible.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Searcher::new(snapshot, Some(Arc::clone(&self.registry)), &self.name)
+    }
+
+    /// The functions that its queries can name.
+    #[must_use]
+    pub fn udfs(&self) -> &Arc<UdfRegistry> {
+        &self.registry
+    }
+
+    /// The mapping as it is now, as JSON.
+    #[must_use]
+    pub fn mapping_json(&self) -> String {
+        self.writer().schema().to_mapping_json()
+    }
+
+    fn writer(&self) -> MutexGuard<'_, IndexWriter> {
+        // A panic in a holder leaves the writer usable: each of its calls is all or nothing.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, snapshot: Snapshot) {
+        *self.visible.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+}
+
+/// Whether a folder has files that aren't ours.
+fn is_foreign(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| entry.file_name() != "udf")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handles_can_be_shared_by_threads() {
+        fn shared<T: Send + Sync>() {}
+        fn sent<T: Send>() {}
+        shared::<Index>();
+        shared::<Searcher>();
+        shared::<Snapshot>();
+        shared::<UdfRegistry>();
+        shared::<crate::search::CancelToken>();
+        sent::<IndexWriter>();
+        sent::<crate::index::SegmentColumns>();
+    }
+}

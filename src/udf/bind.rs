@@ -1,0 +1,344 @@
+//! A function in a query: its parameters checked and its fields named, then one binding a thread that asks the guest.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::{InstancePre, Val};
+
+use super::batch_abi::BatchCaller;
+use super::engine::UdfEngine;
+use super::guest::{EntryKind, Fault};
+use super::holder::Holder;
+use super::host::{HostState, LogLine};
+use super::limits::UdfLimits;
+use super::manifest::{Abi, Input, Manifest};
+use super::outcome::{Answers, UdfCounters};
+use super::param_block::ParamBlock;
+use super::params::Params;
+use super::row_abi;
+use super::row_fields::RowFields;
+use super::values::{ParamType, ParamValue};
+use crate::batch::{
+    BATCH_CAPACITY, BatchUdf, ColumnRequest, Columns, FilterOutcome, Interrupt, UdfBatch, Verdict,
+};
+
+/// A function with the parameters of a query. Made once a query and shared; each thread takes a [`BoundUdf`] of its own.
+#[derive(Clone)]
+pub struct PreparedUdf(Arc<Prepared>);
+
+pub(crate) struct Prepared {
+    pub(crate) engine: Arc<UdfEngine>,
+    pub(crate) pre: InstancePre<HostState>,
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) limits: UdfLimits,
+    params: Params,
+    requests: Vec<ColumnRequest>,
+    started: Instant,
+    counters: Arc<UdfCounters>,
+}
+
+impl std::fmt::Debug for PreparedUdf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("PreparedUdf").field(&self.0.manifest.label()).finish()
+    }
+}
+
+impl PreparedUdf {
+    /// `params` are in the manifest's order and checked against it.
+    pub(crate) fn new(
+        engine: Arc<UdfEngine>,
+        pre: InstancePre<HostState>,
+        manifest: Arc<Manifest>,
+        limits: UdfLimits,
+        params: Params,
+    ) -> Self {
+        let requests = manifest.fields.iter().map(|field| {
+            let mut request = field.request.clone();
+            if let Some(Some(ParamValue::Str(named))) = field.from_param.map(|p| &params[p]) {
+                request.field.clone_from(named);
+            }
+            if let Some(part) = &field.part {
+                request.field = format!("{}.{part}", request.field);
+            }
+            request
+        });
+        let requests = requests.collect();
+        let (started, counters) = (Instant::now(), Arc::default());
+        Self(Arc::new(Prepared { engine, pre, manifest, limits, params, requests, started, counters }))
+    }
+
+    /// The columns that the function declares, with fields named by parameters filled in.
+    #[must_use]
+    pub fn requests(&self) -> &[ColumnRequest] {
+        &self.0.requests
+    }
+
+    /// The function's manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.0.manifest
+    }
+
+    /// What the function did in this query so far, in all bindings.
+    #[must_use]
+    pub fn counters(&self) -> Arc<UdfCounters> {
+        Arc::clone(&self.0.counters)
+    }
+
+    /// Makes a binding for one thread. Its instance is made when it is first asked.
+    #[must_use]
+    pub fn bind(&self) -> BoundUdf {
+        let prepared = Arc::clone(&self.0);
+        let manifest = &prepared.manifest;
+        let value = |place: &usize| prepared.params[*place].as_ref();
+        let (kind, mode) = match &manifest.abi {
+            Abi::Batch => {
+                let types: Vec<ParamType> = manifest.params.iter().map(|p| p.param_type).collect();
+                let block = ParamBlock::new(&types, &prepared.params);
+                let (ids, doc_ids) = (manifest.wants(Input::Id), manifest.wants(Input::DocId));
+                let caller = BatchCaller::new(prepared.requests.len(), ids, doc_ids, block);
+                (EntryKind::Batch, Mode::Batch(caller))
+            }
+            Abi::Row { positional, .. } if positional.is_empty() => (EntryKind::Row, Mode::Row),
+            Abi::Row { positional, .. } => {
+                let arguments = positional.iter().map(|place| {
+                    argument(manifest.params[*place].param_type, value(place))
+                });
+                (EntryKind::RowWithParameters(arguments.collect()), Mode::Row)
+            }
+        };
+        let name = manifest.label();
+        let state = HostState::new(&prepared.limits, prepared.row_fields());
+        let holder = Holder::new(Arc::clone(&prepared), kind, state);
+        BoundUdf { prepared, name, mode, holder, chunk: BATCH_CAPACITY }
+    }
+}
+
+impl Prepared {
+    pub(crate) fn row_fields(&self) -> RowFields {
+        if self.manifest.abi == Abi::Batch {
+            return RowFields::new(std::iter::empty(), [].into());
+        }
+        let names = self.manifest.fields.iter().map(|f| f.name.clone());
+        let params = self.manifest.params.iter().zip(&self.params);
+        let params = params.filter_map(|(p, value)| Some((p.name.clone(), value.clone()?)));
+        RowFields::new(names.zip(self.requests.iter().cloned()), params.collect())
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "checked against the parameter's type before")]
+fn argument(param_type: ParamType, value: Option<&ParamValue>) -> Val {
+    match (param_type, value) {
+        (ParamType::I64, Some(ParamValue::I64(v))) => Val::I64(*v),
+        (ParamType::F32, Some(ParamValue::F64(v))) => Val::F32((*v as f32).to_bits()),
+        (ParamType::F64, Some(ParamValue::F64(v))) => Val::F64(v.to_bits()),
+        (_, Some(ParamValue::I64(v))) => Val::I32(*v as i32),
+        (_, Some(ParamValue::Bool(v))) => Val::I32(i32::from(*v)),
+        _ => Val::I32(0),
+    }
+}
+
+/// A function bound to a query, for one thread. See [`BatchUdf`].
+pub struct BoundUdf {
+    prepared: Arc<Prepared>,
+    name: String,
+    mode: Mode,
+    holder: Holder,
+    /// Documents to try in one call. Halved when a call fails, so that the document at fault is found; doubled when one
+    /// succeeds. Documents beside it are never lost, and a document at fault costs at most log2(n) + 1 failed calls.
+    chunk: usize,
+}
+
+enum Mode {
+    Batch(BatchCaller),
+    Row,
+}
+
+impl std::fmt::Debug for BoundUdf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("BoundUdf").field(&self.name).finish()
+    }
+}
+
+impl BoundUdf {
+    /// The lines that the guest has logged since the last call, as far as they were kept.
+    pub fn take_log(&mut self) -> Vec<LogLine> {
+        self.holder.state().world.take_log()
+    }
+
+    /// Runs the guest once over no documents at all.
+    ///
+    /// # Errors
+    /// `UdfFailed` if it fails.
+    pub(crate) fn run_empty(&mut self) -> crate::Result<()> {
+        let engine = Arc::clone(&self.prepared.engine);
+        let _running = engine.ticker().enter();
+        let mut outcome = FilterOutcome::default();
+        let mut answers = Answers::new(&mut outcome, 0);
+        let interrupt = Interrupt::default();
+        self.begin(0, &interrupt);
+        self.empty(&mut answers).map_err(|fault| self.end(fault, &interrupt))
+    }
+
+    fn empty(&mut self, answers: &mut Answers<'_>) -> Result<(), Fault> {
+        let guest = self.holder.guest(answers)?;
+        let Mode::Batch(caller) = &mut self.mode else { return Ok(()) };
+        let source = guest.store.data_mut().columns.as_deref_mut().ok_or_else(no_segment)?;
+        caller.measure(source, &[], 0)?;
+        caller.run(guest, &[], None, 0, answers)
+    }
+
+    /// Starts the time of a batch.
+    fn begin(&mut self, documents: usize, interrupt: &Interrupt) {
+        let time = self.prepared.limits.batch(documents);
+        let watch = &mut self.holder.state().watch;
+        watch.interrupt.clone_from(interrupt);
+        watch.batch_end = Instant::now() + time;
+    }
+
+    /// Asks a batch guest about as many documents at a time as it takes without failing.
+    fn filter_batch(&mut self, batch: UdfBatch<'_>, answers: &mut Answers<'_>) -> Result<(), Fault> {
+        let Mode::Batch(caller) = &mut self.mode else { return Ok(()) };
+        let (mut at, mut suspect) = (0, 0);
+        while at < batch.docs.len() {
+            let HostState { columns, watch, .. } = self.holder.state();
+            watch.check()?;
+            let mut len = self.chunk.min(batch.docs.len() - at);
+            if suspect > at {
+                // A call that ended at `suspect` failed, and the documents at fault are still to come.
+                len = len.min((suspect - at).div_ceil(2));
+            }
+            let started = Instant::now();
+            let measured = caller.measure(columns.as_deref_mut().ok_or_else(no_segment)?, &batch.docs[at..], len);
+            watch.pause(started.elapsed());
+            len = match measured {
+                Ok(len) => len,
+                Err(Fault::Documents(kind, message)) => {
+                    answers.fail(at, kind, || message);
+                    at += 1;
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
+            let docs = &batch.docs[at..at + len];
+            let scores = batch.scores.map(|scores| &scores[at..at + len]);
+            match caller.run(self.holder.guest(answers)?, docs, scores, at, answers) {
+                Ok(()) => {
+                    at += len;
+                    self.chunk = (len * 2).min(BATCH_CAPACITY);
+                }
+                Err(Fault::Documents(kind, message)) => {
+                    self.holder.discard();
+                    if len == 1 {
+                        answers.fail(at, kind, || message);
+                        (at, suspect, self.chunk) = (at + 1, 0, 1);
+                    } else {
+                        (suspect, self.chunk) = (at + len, len / 2);
+                    }
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks a row guest about one document after the other.
+    fn filter_row(&mut self, batch: UdfBatch<'_>, answers: &mut Answers<'_>) -> Result<(), Fault> {
+        self.holder.state().row.enter_batch(batch.docs, batch.scores);
+        let mut at = 0;
+        while at < batch.docs.len() {
+            self.holder.state().watch.check()?;
+            let guest = self.holder.guest(answers)?;
+            // As long as the guest is well, the clock looks after the time.
+            while at < batch.docs.len() {
+                answers.outcome.calls += 1;
+                match row_abi::run(guest, at) {
+                    Ok(true) => answers.outcome.verdicts[at] = Verdict::Yes,
+                    Ok(false) => {}
+                    Err(Fault::Documents(kind, message)) => {
+                        answers.fail(at, kind, || message);
+                        at += 1;
+                        self.holder.discard();
+                        break;
+                    }
+                    Err(fault) => return Err(fault),
+                }
+                at += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&self, message: String) -> crate::Error {
+        crate::Error::UdfFailed { name: self.name.clone(), document: String::new(), message }
+    }
+
+    /// Ends the query.
+    fn end(&mut self, fault: Fault, interrupt: &Interrupt) -> crate::Error {
+        self.holder.discard();
+        match fault {
+            Fault::Host(error) => error,
+            Fault::Cancelled => crate::Error::Cancelled,
+            Fault::Deadline => {
+                let allowed = interrupt.deadline.map(|d| d.saturating_duration_since(self.prepared.started));
+                let ms = allowed.unwrap_or_default().as_millis();
+                crate::Error::Timeout(u64::try_from(ms).unwrap_or(u64::MAX))
+            }
+            Fault::BatchLimit => {
+                let limits = &self.prepared.limits;
+                self.failed(format!(
+                    "the function exceeded its time limit of {} ms a batch and {} µs a document",
+                    limits.batch_base.as_millis(),
+                    limits.per_document.as_micros()
+                ))
+            }
+            Fault::Documents(_, message) => self.failed(message),
+        }
+    }
+}
+
+impl BatchUdf for BoundUdf {
+    fn requests(&self) -> &[ColumnRequest] {
+        &self.prepared.requests
+    }
+
+    fn wants_score(&self) -> bool {
+        self.prepared.manifest.wants(Input::Score)
+    }
+
+    fn enter_segment(&mut self, mut columns: Box<dyn Columns>) -> crate::Result<()> {
+        match &mut self.mode {
+            Mode::Batch(caller) => caller.enter_segment(&self.prepared.requests, columns.as_mut())?,
+            Mode::Row => self.holder.state().row.enter_segment(columns.as_mut())?,
+        }
+        self.holder.state().columns = Some(columns);
+        Ok(())
+    }
+
+    fn filter(
+        &mut self,
+        batch: UdfBatch<'_>,
+        interrupt: &Interrupt,
+        outcome: &mut FilterOutcome,
+    ) -> crate::Result<()> {
+        let started = Instant::now();
+        let engine = Arc::clone(&self.prepared.engine);
+        let _running = engine.ticker().enter();
+        let batch = UdfBatch { scores: batch.scores.filter(|_| self.wants_score()), ..batch };
+        if batch.scores.is_some_and(|scores| scores.len() != batch.docs.len()) {
+            return Err(crate::Error::Internal("scores and documents differ in number".to_string()));
+        }
+        self.begin(batch.docs.len(), interrupt);
+        let mut answers = Answers::new(outcome, batch.docs.len());
+        let result = match self.mode {
+            Mode::Batch(_) => self.filter_batch(batch, &mut answers),
+            Mode::Row => self.filter_row(batch, &mut answers),
+        };
+        self.prepared.counters.add(&answers, started.elapsed());
+        result.map_err(|fault| self.end(fault, interrupt))
+    }
+}
+
+fn no_segment() -> Fault {
+    Fault::Host(crate::Error::Internal("no segment has been entered".to_string()))
+}

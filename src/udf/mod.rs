@@ -1,0 +1,66 @@
+//! User-defined functions: WebAssembly modules that filter documents inside a search.
+//!
+//! A module is registered under a name and a version ([`UdfRegistry`]), which reads its [`Manifest`], validates it and tries
+//! it out. A search resolves the name once, checks the query's parameters ([`RegisteredUdf::prepare`]) and takes a binding
+//! for each of its threads ([`PreparedUdf::bind`]), which answers batches of documents through the trait
+//! [`BatchUdf`](crate::batch::BatchUdf). What a guest sees is in `docs/udf.md`.
+//!
+//! *Useful for*: asking code that nobody vouches for about many documents, fast. A guest has no files, network, time or
+//! random numbers; its time, memory and stack are bounded; it can fail, but only for the documents it fails on.
+//!
+//! *Not useful for*: knowing where values come from (the caller gives [`Columns`](crate::batch::Columns)), or what a
+//! document in error means for the query (the caller's `on_error`).
+//!
+//! ```
+//! # fn main() -> diagon::Result<()> {
+//! # const MODULE: &[u8] = br#"(module)"#;
+//! use diagon::udf::UdfRegistry;
+//!
+//! let registry = UdfRegistry::in_memory()?;
+//! let refused = registry.add(MODULE, None).unwrap_err();
+//! assert!(refused.to_string().contains("this is WebAssembly text"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod batch_abi;
+mod bind;
+mod dry_run;
+mod engine;
+mod folder;
+mod guest;
+mod holder;
+mod host;
+mod hostfns;
+mod imports;
+mod json;
+mod layout;
+pub mod limits;
+mod manifest;
+mod outcome;
+mod param_block;
+mod params;
+mod registered;
+mod registry;
+mod row_abi;
+mod row_fields;
+mod row_host;
+mod synthetic;
+mod ticker;
+pub mod validate;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use bind::{BoundUdf, PreparedUdf};
+pub use engine::{EngineOptions, UdfEngine};
+pub use host::LogLine;
+pub use limits::UdfLimits;
+pub use manifest::{Abi, FieldSpec, Input, Kind, Manifest, ParamSpec, RowConvention};
+pub use outcome::{UdfCounters, UdfCounts};
+pub use params::Params;
+pub use registered::RegisteredUdf;
+pub use registry::{Damaged, Registration, UdfRegistry};
+pub use semver::Version;
+pub use values::{ParamType, ParamValue};

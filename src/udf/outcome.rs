@@ -1,0 +1,107 @@
+//! Collects what a guest says about a batch, and counts what it does over a query.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::limits::{MAX_KEPT_FAILURES, clip};
+use crate::batch::{Failure, FailureKind, FilterOutcome, Verdict};
+
+/// The outcome of one batch, being filled.
+pub(crate) struct Answers<'a> {
+    pub(crate) outcome: &'a mut FilterOutcome,
+    /// Failures by kind, also those that are not kept.
+    pub(crate) failures: [u64; KINDS],
+    /// Instances made.
+    pub(crate) instances: u64,
+}
+
+const KINDS: usize = 4;
+
+impl<'a> Answers<'a> {
+    pub(crate) fn new(outcome: &'a mut FilterOutcome, len: usize) -> Self {
+        outcome.reset(len);
+        Self { outcome, failures: [0; KINDS], instances: 0 }
+    }
+
+    /// Puts a document down as failed. The message is made only if it is kept.
+    pub(crate) fn fail(&mut self, index: usize, kind: FailureKind, message: impl FnOnce() -> String) {
+        self.outcome.verdicts[index] = Verdict::Error;
+        self.failures[kind_index(kind)] += 1;
+        if self.outcome.failures.len() < MAX_KEPT_FAILURES {
+            self.outcome.failures.push(Failure { index, kind, message: clip(message()) });
+        }
+    }
+}
+
+fn kind_index(kind: FailureKind) -> usize {
+    match kind {
+        FailureKind::Guest => 0,
+        FailureKind::Trap => 1,
+        FailureKind::Protocol => 2,
+        FailureKind::Limit => 3,
+    }
+}
+
+/// What a function did in one query, over all its bindings. Updated once a batch, readable at any time.
+#[derive(Debug, Default)]
+pub struct UdfCounters {
+    calls: AtomicU64,
+    documents: AtomicU64,
+    nanoseconds: AtomicU64,
+    instances: AtomicU64,
+    failures: [AtomicU64; KINDS],
+}
+
+/// A reading of [`UdfCounters`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UdfCounts {
+    /// Calls of the guest's function.
+    pub calls: u64,
+    /// Documents it was asked about.
+    pub documents: u64,
+    /// Time in `filter`, in nanoseconds: reading columns, calls, and all.
+    pub nanoseconds: u64,
+    /// Instances made.
+    pub instances: u64,
+    /// Documents with [`FailureKind::Guest`].
+    pub guest_failures: u64,
+    /// Documents with [`FailureKind::Trap`].
+    pub traps: u64,
+    /// Documents with [`FailureKind::Protocol`].
+    pub protocol_failures: u64,
+    /// Documents with [`FailureKind::Limit`].
+    pub limit_failures: u64,
+}
+
+impl UdfCounters {
+    pub(crate) fn add(&self, answers: &Answers<'_>, time: Duration) {
+        let add = |counter: &AtomicU64, n: u64| {
+            if n > 0 {
+                counter.fetch_add(n, Ordering::Relaxed);
+            }
+        };
+        add(&self.calls, answers.outcome.calls);
+        add(&self.documents, answers.outcome.verdicts.len() as u64);
+        add(&self.nanoseconds, u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        add(&self.instances, answers.instances);
+        for (counter, n) in self.failures.iter().zip(answers.failures) {
+            add(counter, n);
+        }
+    }
+
+    /// Reads them.
+    #[must_use]
+    pub fn read(&self) -> UdfCounts {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        UdfCounts {
+            calls: get(&self.calls),
+            documents: get(&self.documents),
+            nanoseconds: get(&self.nanoseconds),
+            instances: get(&self.instances),
+            guest_failures: get(&self.failures[0]),
+            traps: get(&self.failures[1]),
+            protocol_failures: get(&self.failures[2]),
+            limit_failures: get(&self.failures[3]),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Guests in text, run over made-up documents.
+
+mod batch;
+mod distance;
+mod faults;
+mod modules;
+mod property;
+mod registry;
+mod row;
+mod support;
