@@ -248,10 +248,52 @@ pub struct Interrupt {
     pub deadline: Option<Instant>,
 }
 
+/// What a function did in one search.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FunctionCounts {
+    /// Calls of the function.
+    pub calls: u64,
+    /// Documents it was asked about.
+    pub documents: u64,
+    /// Time in `filter`, in nanoseconds: reading columns, calls, and all.
+    pub nanoseconds: u64,
+    /// Instances made.
+    pub instances: u64,
+    /// Documents with [`FailureKind::Guest`].
+    pub guest_failures: u64,
+    /// Documents with [`FailureKind::Trap`].
+    pub traps: u64,
+    /// Documents with [`FailureKind::Protocol`].
+    pub protocol_failures: u64,
+    /// Documents with [`FailureKind::Limit`].
+    pub limit_failures: u64,
+}
+
+/// Where a search finds the functions that its query names: a registry. Used by any number of threads.
+pub trait FunctionSource: Send + Sync {
+    /// Finds a function, checks the parameters of a query, and binds it to them. `version` is as in a query: an exact version, a
+    /// range, `latest` or nothing.
+    ///
+    /// # Errors
+    /// `UdfNotFound`; `UdfParameter`, which names the parameter; `UdfRejected` if it can't be used as a filter.
+    fn bind(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        parameters: &serde_json::Map<String, serde_json::Value>,
+    ) -> crate::Result<Box<dyn BatchUdf>>;
+}
+
 /// One function bound to one query: its parameters are checked and its instance is its own.
 ///
 /// An object is used by one thread at a time, and by one query only.
 pub trait BatchUdf: Send {
+    /// Name and version, as people see it: `string_distance@1.0.0`.
+    fn label(&self) -> &str;
+
+    /// What it did so far.
+    fn counts(&self) -> FunctionCounts;
+
     /// The columns it will ask for, so that the fields can be checked before the search starts. A function that names
     /// fields as it goes returns those it declared.
     fn requests(&self) -> &[ColumnRequest];

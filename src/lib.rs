@@ -3,11 +3,15 @@
 pub mod analysis;
 pub mod batch;
 mod bridge;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod error;
 pub mod index;
 pub mod query;
 pub mod schema;
 pub mod search;
+pub mod shard;
+#[cfg(feature = "udf")]
 pub mod udf;
 
 pub use error::{Error, ErrorCode, Result};

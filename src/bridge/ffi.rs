@@ -192,7 +192,6 @@ pub(crate) mod ffi {
         ) -> Result<SharedPtr<Prepared>>;
         /// The best hits of a query without UDF leaves, best first, as many as the three slices (of one length) have room for.
         /// `timeout_ns`: from now; `u64::MAX` for none.
-        #[expect(clippy::too_many_arguments, reason = "plain values are what crosses")]
         fn search_top(
             prepared: &Prepared,
             count_up_to: u64,
@@ -271,7 +270,6 @@ pub(crate) mod ffi {
 
         // --- for tests ---
         /// Throws an error of each kind.
-        #[cfg_attr(not(test), expect(dead_code, reason = "called by a unit test"))]
         fn throw_for_test(which: u32) -> Result<()>;
     }
 }

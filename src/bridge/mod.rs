@@ -4,11 +4,20 @@
 //! functions here take numbers and bytes.
 #![expect(unsafe_code, reason = "the bridge, and the marker traits of its types")]
 
+#[allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::too_many_arguments,
+    reason = "generated code; one function is for tests only; plain values are what crosses"
+)]
 mod ffi;
 
 pub(crate) use ffi::ffi::*;
 
 use crate::{Error, ErrorCode};
+// Only the engine calls it; without a mention here it would not be linked.
+use zstd_sys as _;
 
 /// Says that a struct of Rust has the layout of one of C++, so that slices of it cross as they are.
 macro_rules! same_layout {

@@ -89,20 +89,16 @@ impl IndexWriter {
     }
 
     /// Adds a document, in place of the one with the same `_id` if there is one. The id is `id`, or else the document's own
-    /// `_id` or `id`. The document is visible after [`IndexWriter::refresh`] and durable after [`IndexWriter::commit`].
+    /// `_id` or `id`, or else a random one. The document is visible after [`IndexWriter::refresh`] and durable after [`IndexWriter::commit`].
     ///
     /// # Errors
     /// `Document` that names the place; the document is then not added, and nothing else has changed. `Native` as
     /// [`IndexWriter::refresh`], if a full buffer couldn't be written; documents that were accepted stay in it.
     pub fn add(&mut self, id: Option<&str>, json: &[u8]) -> crate::Result<()> {
-        match self.documents.append(&mut self.schema, id, json)? {
-            Appended::Done => {}
-            Appended::NeedsId => {
-                return Err(crate::Error::Document {
-                    path: "_id".into(),
-                    message: "the document has neither `_id` nor `id`, and none was given".into(),
-                });
-            }
+        if self.documents.append(&mut self.schema, id, json)? == Appended::NeedsId {
+            let made = uuid::Uuid::new_v4().simple().to_string();
+            // It has an id now.
+            let _ = self.documents.append(&mut self.schema, Some(&made), json)?;
         }
         let batch = self.documents.batch();
         if batch.len() >= BATCH_DOCS || batch.bytes.len() >= BATCH_BYTES {

@@ -39,7 +39,7 @@ pub struct DocumentWriter {
     scratch: Scratch,
     /// By field id; what it says counts for the document of its stamp only.
     states: Vec<FieldState>,
-    /// Text fields of the current document, in order of appearance.
+    /// Text fields of the current document whose lengths are kept, in order of appearance.
     touched: Vec<FieldId>,
     stamp: u64,
     path: String,
@@ -275,7 +275,9 @@ impl DocumentWriter {
         }
         if field.postings() == PostingsKind::FreqsPositions {
             if state.values == 0 {
-                self.touched.push(field.id);
+                if field.has_norms() {
+                    self.touched.push(field.id);
+                }
             } else {
                 state.next_position = state.next_position.saturating_add(POSITION_GAP);
             }

@@ -2,12 +2,12 @@
 
 use crate::Error;
 use crate::batch::{
-    BATCH_CAPACITY, BatchUdf, Failure, FailureKind, FilterOutcome, Interrupt, UdfBatch, Verdict,
+    BATCH_CAPACITY, BatchUdf, Failure, FailureKind, FilterOutcome, FunctionCounts, FunctionSource,
+    Interrupt, UdfBatch, Verdict,
 };
 use crate::index::{SegmentColumns, Snapshot};
 use crate::query::{OnError, ParamValue, SearchRequest};
 use crate::schema::Schema;
-use crate::udf::{PreparedUdf, UdfCounts, UdfRegistry};
 
 use super::lower::Leaf;
 
@@ -20,7 +20,7 @@ pub struct FunctionReport {
     /// Name and version: `string_distance@1.0.0`.
     pub name: String,
     /// How often it was called, about how many documents, for how long, and with which failures.
-    pub counts: UdfCounts,
+    pub counts: FunctionCounts,
     /// The first documents it failed on: `_id`, kind, message.
     pub samples: Vec<(String, FailureKind, String)>,
 }
@@ -36,8 +36,6 @@ impl FunctionReport {
 
 /// One leaf's function.
 pub(super) struct Function {
-    name: String,
-    prepared: PreparedUdf,
     bound: Box<dyn BatchUdf>,
     /// What the leaf's value is for a document that the function failed on; `None`: the search fails.
     on_error: Option<u8>,
@@ -52,32 +50,29 @@ impl Function {
     pub(super) fn prepare(
         leaf: &Leaf<'_>,
         request: &SearchRequest,
-        registry: Option<&UdfRegistry>,
+        source: Option<&dyn FunctionSource>,
         schema: &Schema,
     ) -> crate::Result<Self> {
         let clause = leaf.clause;
-        let Some(registry) = registry else {
-            let message = "this search has no registry of functions".to_string();
+        let Some(source) = source else {
+            let message = "this search has no functions".to_string();
             return Err(Error::UdfNotFound { name: clause.name.clone(), message });
         };
-        let udf = registry.resolve(&clause.name, clause.version.as_deref())?;
         let mut parameters = serde_json::Map::new();
         for parameter in &clause.parameters {
             parameters.insert(parameter.name.clone(), json_of(&parameter.value));
         }
-        let prepared = udf.prepare(&parameters)?;
-        for column in prepared.requests() {
+        let bound = source.bind(&clause.name, clause.version.as_deref(), &parameters)?;
+        for column in bound.requests() {
             SegmentColumns::check(schema, column).map_err(|error| {
-                let message = format!("function `{}`: {error}", udf.manifest().label());
-                request.error(leaf.place, message)
+                request.error(leaf.place, format!("function `{}`: {error}", bound.label()))
             })?;
         }
-        let bound: Box<dyn BatchUdf> = Box::new(prepared.bind());
         let wants_score = bound.wants_score();
         if wants_score && !leaf.may_see_score {
             let message = format!(
                 "`{}` asks for the score, which a filter has only in the `must` or `filter` of the outermost `bool`",
-                udf.manifest().label()
+                bound.label()
             );
             return Err(request.error(leaf.place, message));
         }
@@ -88,8 +83,6 @@ impl Function {
             OnError::Fail => None,
         };
         Ok(Self {
-            name: udf.manifest().label(),
-            prepared,
             bound,
             on_error,
             outcome: FilterOutcome::default(),
@@ -158,7 +151,7 @@ impl Function {
             let told = failures.iter().find(|failure| failure.index == first).cloned();
             let failure = told.unwrap_or_else(|| said_nothing(first));
             return Err(Error::UdfFailed {
-                name: self.name.clone(),
+                name: self.bound.label().to_string(),
                 document: id(first)?,
                 message: failure.message,
             });
@@ -177,8 +170,8 @@ impl Function {
 
     pub(super) fn report(self) -> FunctionReport {
         FunctionReport {
-            name: self.name,
-            counts: self.prepared.counters().read(),
+            name: self.bound.label().to_string(),
+            counts: self.bound.counts(),
             samples: self.samples,
         }
     }

@@ -181,7 +181,8 @@ fn kinds(function: &FunctionReport) -> serde_json::Value {
         ("protocol", counts.protocol_failures),
         ("limit", counts.limit_failures),
     ];
-    all.into_iter().filter(|(_, n)| *n > 0).map(|(kind, n)| (kind.to_string(), n.into())).collect()
+    let occurred = all.into_iter().filter(|(_, n)| *n > 0);
+    occurred.map(|(kind, n)| (kind.to_string(), serde_json::Value::from(n))).collect()
 }
 
 impl Serialize for Profile {

@@ -8,10 +8,10 @@ use cxx::SharedPtr;
 use serde_json::value::RawValue;
 
 use crate::Error;
+use crate::batch::FunctionSource;
 use crate::bridge;
 use crate::index::{DocAddress, Snapshot};
 use crate::query::{SearchRequest, TrackTotalHits};
-use crate::udf::UdfRegistry;
 
 use super::batch_loop::{BatchLoop, LoopCounts, nanoseconds_left};
 use super::collector::{Collector, Scored, count_up_to};
@@ -74,18 +74,29 @@ pub struct SearchOptions {
 }
 
 /// Searches one snapshot. `Send + Sync`; any number of threads may search at once.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Searcher {
     snapshot: Snapshot,
-    registry: Option<Arc<UdfRegistry>>,
+    functions: Option<Arc<dyn FunctionSource>>,
     index: String,
 }
 
+impl std::fmt::Debug for Searcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Searcher").field("index", &self.index).field("snapshot", &self.snapshot).finish_non_exhaustive()
+    }
+}
+
 impl Searcher {
-    /// A searcher over a snapshot, with the functions of a registry. `index` is the name that hits carry.
+    /// A searcher over a snapshot, with the functions that queries may name (a `UdfRegistry`). `index` is the name that hits
+    /// carry.
     #[must_use]
-    pub fn new(snapshot: Snapshot, registry: Option<Arc<UdfRegistry>>, index: &str) -> Self {
-        Self { snapshot, registry, index: index.to_string() }
+    pub fn new(
+        snapshot: Snapshot,
+        functions: Option<Arc<dyn FunctionSource>>,
+        index: &str,
+    ) -> Self {
+        Self { snapshot, functions, index: index.to_string() }
     }
 
     /// The snapshot.
@@ -117,8 +128,8 @@ impl Searcher {
         let lowered = lower(request, self.snapshot.schema())?;
         let mut functions = Vec::with_capacity(lowered.leaves.len());
         for leaf in &lowered.leaves {
-            let registry = self.registry.as_deref();
-            functions.push(Function::prepare(leaf, request, registry, self.snapshot.schema())?);
+            let source = self.functions.as_deref();
+            functions.push(Function::prepare(leaf, request, source, self.snapshot.schema())?);
         }
         let found = self.find(request, lowered, &mut functions, &cancel, deadline)?;
         let searched = Instant::now();

@@ -15,8 +15,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::Error;
+use crate::batch::FunctionSource;
 use crate::index::{IndexWriter, Snapshot, WriterOptions};
 use crate::search::Searcher;
+#[cfg(feature = "udf")]
 use crate::udf::UdfRegistry;
 
 /// Where the documents of the first shard are.
@@ -28,6 +30,7 @@ fn shard_folder(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 /// As [`UdfRegistry::open`].
+#[cfg(feature = "udf")]
 pub fn open_registry(folder: impl AsRef<Path>) -> crate::Result<UdfRegistry> {
     UdfRegistry::open(folder.as_ref().join("udf"))
 }
@@ -45,7 +48,20 @@ fn index_name(folder: &Path) -> String {
 pub fn open_searcher(folder: impl AsRef<Path>) -> crate::Result<Searcher> {
     let folder = folder.as_ref();
     let snapshot = Snapshot::open(shard_folder(folder)).map_err(|error| not_an_index(folder, error))?;
-    Ok(Searcher::new(snapshot, Some(Arc::new(open_registry(folder)?)), &index_name(folder)))
+    Ok(Searcher::new(snapshot, functions(folder)?, &index_name(folder)))
+}
+
+/// The functions that queries may name.
+#[cfg(feature = "udf")]
+fn functions(folder: &Path) -> crate::Result<Option<Arc<dyn FunctionSource>>> {
+    Ok(Some(Arc::new(open_registry(folder)?)))
+}
+
+/// The crate was built without functions.
+#[cfg(not(feature = "udf"))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature as with functions")]
+fn functions(_: &Path) -> crate::Result<Option<Arc<dyn FunctionSource>>> {
+    Ok(None)
 }
 
 /// Names the folder that the caller gave, not the one inside it.
@@ -59,14 +75,20 @@ fn not_an_index(folder: &Path, error: Error) -> Error {
 }
 
 /// An index that is open for writing and searching. `Send + Sync`; share it by `Arc`.
-#[derive(Debug)]
 pub struct Index {
     name: String,
+    #[cfg(feature = "udf")]
     registry: Arc<UdfRegistry>,
     /// The engine's writer is used by one thread at a time.
     writer: Mutex<IndexWriter>,
     /// What searches see: replaced by a refresh.
     visible: RwLock<Snapshot>,
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Index {
@@ -87,8 +109,13 @@ impl Index {
         }
         let writer = IndexWriter::open(&shard, mapping, options)?;
         let visible = RwLock::new(Snapshot::open(&shard)?);
-        let registry = Arc::new(open_registry(folder)?);
-        Ok(Self { name: index_name(folder), registry, writer: Mutex::new(writer), visible })
+        Ok(Self {
+            name: index_name(folder),
+            #[cfg(feature = "udf")]
+            registry: Arc::new(open_registry(folder)?),
+            writer: Mutex::new(writer),
+            visible,
+        })
     }
 
     /// Adds a document, or replaces the one of the same id. See [`IndexWriter::add`]; without any id, one is made.
@@ -131,10 +158,15 @@ impl Index {
     #[must_use]
     pub fn searcher(&self) -> Searcher {
         let snapshot = self.visible.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Searcher::new(snapshot, Some(Arc::clone(&self.registry)), &self.name)
+        #[cfg(feature = "udf")]
+        let functions: Option<Arc<dyn FunctionSource>> = Some(Arc::clone(&self.registry) as _);
+        #[cfg(not(feature = "udf"))]
+        let functions = None;
+        Searcher::new(snapshot, functions, &self.name)
     }
 
     /// The functions that its queries can name.
+    #[cfg(feature = "udf")]
     #[must_use]
     pub fn udfs(&self) -> &Arc<UdfRegistry> {
         &self.registry
@@ -173,6 +205,7 @@ mod tests {
         shared::<Index>();
         shared::<Searcher>();
         shared::<Snapshot>();
+        #[cfg(feature = "udf")]
         shared::<UdfRegistry>();
         shared::<crate::search::CancelToken>();
         sent::<IndexWriter>();

@@ -6,8 +6,8 @@ use super::guest::{Entry, Fault, Guest, fault};
 use super::host::HostState;
 use super::layout::{BatchInput, Head, PlannedColumn, data_bytes};
 use super::limits::{MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES};
-use super::param_block::{ALIGN, ParamBlock, u32_of};
 use super::outcome::Answers;
+use super::param_block::{ALIGN, ParamBlock, u32_of};
 use crate::batch::{ColumnRequest, Columns, Extent, FailureKind, ValueType, Verdict};
 use wasmtime::Store;
 
@@ -23,7 +23,13 @@ pub(crate) struct BatchCaller {
 
 impl BatchCaller {
     pub(crate) fn new(fields: usize, ids: bool, doc_ids: bool, params: ParamBlock) -> Self {
-        Self { head: Head::new(fields, ids, &params), columns: Vec::new(), params, doc_ids, ids }
+        Self {
+            head: Head::new(fields, ids, &params),
+            columns: Vec::new(),
+            params,
+            doc_ids,
+            ids,
+        }
     }
 
     /// Opens the columns of a segment.
@@ -69,14 +75,18 @@ impl BatchCaller {
     ) -> Result<usize, Fault> {
         loop {
             for column in &mut self.columns {
-                column.extent = source.measure(column.id, &docs[..len]).map_err(Fault::Host)?;
+                column.extent = source
+                    .measure(column.id, &docs[..len])
+                    .map_err(Fault::Host)?;
             }
             let size = data_bytes(&self.columns, len);
             if size <= MAX_BATCH_BYTES || (len <= 1 && size <= MAX_DOCUMENT_BYTES) {
                 return Ok(len);
             }
             if len <= 1 {
-                let message = format!("the document's fields have {size} bytes, the limit is {MAX_DOCUMENT_BYTES}");
+                let message = format!(
+                    "the document's fields have {size} bytes, the limit is {MAX_DOCUMENT_BYTES}"
+                );
                 return Err(Fault::Documents(FailureKind::Limit, message));
             }
             len /= 2;
@@ -97,14 +107,22 @@ impl BatchCaller {
     ) -> Result<(), Fault> {
         let Guest { store, entry } = guest;
         let Entry::Batch { reserve, run } = entry else {
-            return Err(Fault::Host(crate::Error::Internal("not a batch guest".to_string())));
+            return Err(Fault::Host(crate::Error::Internal(
+                "not a batch guest".to_string(),
+            )));
         };
-        let input = BatchInput { docs, scores, doc_ids: self.doc_ids };
+        let input = BatchInput {
+            docs,
+            scores,
+            doc_ids: self.doc_ids,
+        };
         let total = self.head.batch_bytes(&self.columns, &input);
-        let wanted = u32::try_from(total + ALIGN - 1)
-            .map_err(|_| Fault::Documents(FailureKind::Limit, format!("a batch of {total} bytes")))?;
-        let reserved =
-            reserve.call(&mut *store, wanted).map_err(|error| fault(error, store.data_mut()))?;
+        let wanted = u32::try_from(total + ALIGN - 1).map_err(|_| {
+            Fault::Documents(FailureKind::Limit, format!("a batch of {total} bytes"))
+        })?;
+        let reserved = reserve
+            .call(&mut *store, wanted)
+            .map_err(|error| fault(error, store.data_mut()))?;
         let base = place(store, reserved, wanted)?;
         let started = Instant::now();
         let out = {
@@ -113,7 +131,9 @@ impl BatchCaller {
             let region = memory.get_mut(base..base + total).ok_or_else(no_memory)?;
             let source = state.columns.as_deref_mut().ok_or_else(no_columns)?;
             let at = u32_of(base);
-            let out = self.head.write(region, at, &self.columns, &input, &self.params, source);
+            let out = self
+                .head
+                .write(region, at, &self.columns, &input, &self.params, source);
             state.watch.pause(started.elapsed());
             base + out.map_err(Fault::Host)?
         };
@@ -153,11 +173,26 @@ fn read(
     answers: &mut Answers<'_>,
 ) -> Result<(), Fault> {
     let memory = store.data().memory.ok_or_else(no_memory)?;
-    let bytes = memory.data(store).get(out..out + len).ok_or_else(no_memory)?;
+    let bytes = memory
+        .data(store)
+        .get(out..out + len)
+        .ok_or_else(no_memory)?;
+    let verdicts = &mut answers.outcome.verdicts[at..at + len];
+    let mut highest = 0;
+    for (verdict, byte) in verdicts.iter_mut().zip(bytes) {
+        *verdict = if *byte == 1 {
+            Verdict::Yes
+        } else {
+            Verdict::No
+        };
+        highest = highest.max(*byte);
+    }
+    if highest < 2 {
+        return Ok(());
+    }
     for (i, byte) in bytes.iter().enumerate() {
         match byte {
-            0 => {}
-            1 => answers.outcome.verdicts[at + i] = Verdict::Yes,
+            0 | 1 => {}
             2 => answers.fail(at + i, FailureKind::Guest, || {
                 "the function reported an error in this document".to_string()
             }),
@@ -170,9 +205,14 @@ fn read(
 }
 
 fn no_memory() -> Fault {
-    Fault::Documents(FailureKind::Protocol, "the guest's memory is gone".to_string())
+    Fault::Documents(
+        FailureKind::Protocol,
+        "the guest's memory is gone".to_string(),
+    )
 }
 
 fn no_columns() -> Fault {
-    Fault::Host(crate::Error::Internal("no segment has been entered".to_string()))
+    Fault::Host(crate::Error::Internal(
+        "no segment has been entered".to_string(),
+    ))
 }

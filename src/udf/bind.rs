@@ -1,142 +1,24 @@
-//! A function in a query: its parameters checked and its fields named, then one binding a thread that asks the guest.
+//! A function bound to a query, for one thread: batches in, verdicts out.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use wasmtime::{InstancePre, Val};
+use wasmtime::Val;
 
 use super::batch_abi::BatchCaller;
-use super::engine::UdfEngine;
 use super::guest::{EntryKind, Fault};
 use super::holder::Holder;
 use super::host::{HostState, LogLine};
-use super::limits::UdfLimits;
-use super::manifest::{Abi, Input, Manifest};
-use super::outcome::{Answers, UdfCounters};
+use super::manifest::{Abi, Input};
+use super::outcome::Answers;
 use super::param_block::ParamBlock;
-use super::params::Params;
+use super::prepared::Prepared;
 use super::row_abi;
-use super::row_fields::RowFields;
 use super::values::{ParamType, ParamValue};
 use crate::batch::{
-    BATCH_CAPACITY, BatchUdf, ColumnRequest, Columns, FilterOutcome, Interrupt, UdfBatch, Verdict,
+    BATCH_CAPACITY, BatchUdf, ColumnRequest, Columns, FilterOutcome, FunctionCounts, Interrupt,
+    UdfBatch, Verdict,
 };
-
-/// A function with the parameters of a query. Made once a query and shared; each thread takes a [`BoundUdf`] of its own.
-#[derive(Clone)]
-pub struct PreparedUdf(Arc<Prepared>);
-
-pub(crate) struct Prepared {
-    pub(crate) engine: Arc<UdfEngine>,
-    pub(crate) pre: InstancePre<HostState>,
-    pub(crate) manifest: Arc<Manifest>,
-    pub(crate) limits: UdfLimits,
-    params: Params,
-    requests: Vec<ColumnRequest>,
-    started: Instant,
-    counters: Arc<UdfCounters>,
-}
-
-impl std::fmt::Debug for PreparedUdf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("PreparedUdf").field(&self.0.manifest.label()).finish()
-    }
-}
-
-impl PreparedUdf {
-    /// `params` are in the manifest's order and checked against it.
-    pub(crate) fn new(
-        engine: Arc<UdfEngine>,
-        pre: InstancePre<HostState>,
-        manifest: Arc<Manifest>,
-        limits: UdfLimits,
-        params: Params,
-    ) -> Self {
-        let requests = manifest.fields.iter().map(|field| {
-            let mut request = field.request.clone();
-            if let Some(Some(ParamValue::Str(named))) = field.from_param.map(|p| &params[p]) {
-                request.field.clone_from(named);
-            }
-            if let Some(part) = &field.part {
-                request.field = format!("{}.{part}", request.field);
-            }
-            request
-        });
-        let requests = requests.collect();
-        let (started, counters) = (Instant::now(), Arc::default());
-        Self(Arc::new(Prepared { engine, pre, manifest, limits, params, requests, started, counters }))
-    }
-
-    /// The columns that the function declares, with fields named by parameters filled in.
-    #[must_use]
-    pub fn requests(&self) -> &[ColumnRequest] {
-        &self.0.requests
-    }
-
-    /// The function's manifest.
-    #[must_use]
-    pub fn manifest(&self) -> &Manifest {
-        &self.0.manifest
-    }
-
-    /// What the function did in this query so far, in all bindings.
-    #[must_use]
-    pub fn counters(&self) -> Arc<UdfCounters> {
-        Arc::clone(&self.0.counters)
-    }
-
-    /// Makes a binding for one thread. Its instance is made when it is first asked.
-    #[must_use]
-    pub fn bind(&self) -> BoundUdf {
-        let prepared = Arc::clone(&self.0);
-        let manifest = &prepared.manifest;
-        let value = |place: &usize| prepared.params[*place].as_ref();
-        let (kind, mode) = match &manifest.abi {
-            Abi::Batch => {
-                let types: Vec<ParamType> = manifest.params.iter().map(|p| p.param_type).collect();
-                let block = ParamBlock::new(&types, &prepared.params);
-                let (ids, doc_ids) = (manifest.wants(Input::Id), manifest.wants(Input::DocId));
-                let caller = BatchCaller::new(prepared.requests.len(), ids, doc_ids, block);
-                (EntryKind::Batch, Mode::Batch(caller))
-            }
-            Abi::Row { positional, .. } if positional.is_empty() => (EntryKind::Row, Mode::Row),
-            Abi::Row { positional, .. } => {
-                let arguments = positional.iter().map(|place| {
-                    argument(manifest.params[*place].param_type, value(place))
-                });
-                (EntryKind::RowWithParameters(arguments.collect()), Mode::Row)
-            }
-        };
-        let name = manifest.label();
-        let state = HostState::new(&prepared.limits, prepared.row_fields());
-        let holder = Holder::new(Arc::clone(&prepared), kind, state);
-        BoundUdf { prepared, name, mode, holder, chunk: BATCH_CAPACITY }
-    }
-}
-
-impl Prepared {
-    pub(crate) fn row_fields(&self) -> RowFields {
-        if self.manifest.abi == Abi::Batch {
-            return RowFields::new(std::iter::empty(), [].into());
-        }
-        let names = self.manifest.fields.iter().map(|f| f.name.clone());
-        let params = self.manifest.params.iter().zip(&self.params);
-        let params = params.filter_map(|(p, value)| Some((p.name.clone(), value.clone()?)));
-        RowFields::new(names.zip(self.requests.iter().cloned()), params.collect())
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "checked against the parameter's type before")]
-fn argument(param_type: ParamType, value: Option<&ParamValue>) -> Val {
-    match (param_type, value) {
-        (ParamType::I64, Some(ParamValue::I64(v))) => Val::I64(*v),
-        (ParamType::F32, Some(ParamValue::F64(v))) => Val::F32((*v as f32).to_bits()),
-        (ParamType::F64, Some(ParamValue::F64(v))) => Val::F64(v.to_bits()),
-        (_, Some(ParamValue::I64(v))) => Val::I32(*v as i32),
-        (_, Some(ParamValue::Bool(v))) => Val::I32(i32::from(*v)),
-        _ => Val::I32(0),
-    }
-}
 
 /// A function bound to a query, for one thread. See [`BatchUdf`].
 pub struct BoundUdf {
@@ -161,6 +43,37 @@ impl std::fmt::Debug for BoundUdf {
 }
 
 impl BoundUdf {
+    pub(crate) fn new(prepared: Arc<Prepared>) -> Self {
+        let manifest = &prepared.manifest;
+        let value = |place: &usize| prepared.params[*place].as_ref();
+        let (kind, mode) = match &manifest.abi {
+            Abi::Batch => {
+                let types: Vec<ParamType> = manifest.params.iter().map(|p| p.param_type).collect();
+                let block = ParamBlock::new(&types, &prepared.params);
+                let (ids, doc_ids) = (manifest.wants(Input::Id), manifest.wants(Input::DocId));
+                let caller = BatchCaller::new(prepared.requests.len(), ids, doc_ids, block);
+                (EntryKind::Batch, Mode::Batch(caller))
+            }
+            Abi::Row { positional, .. } if positional.is_empty() => (EntryKind::Row, Mode::Row),
+            Abi::Row { positional, .. } => {
+                let arguments = positional
+                    .iter()
+                    .map(|place| argument(manifest.params[*place].param_type, value(place)));
+                (EntryKind::RowWithParameters(arguments.collect()), Mode::Row)
+            }
+        };
+        let name = manifest.label();
+        let state = HostState::new(&prepared.limits, prepared.row_fields());
+        let holder = Holder::new(Arc::clone(&prepared), kind, state);
+        BoundUdf {
+            prepared,
+            name,
+            mode,
+            holder,
+            chunk: BATCH_CAPACITY,
+        }
+    }
+
     /// The lines that the guest has logged since the last call, as far as they were kept.
     pub fn take_log(&mut self) -> Vec<LogLine> {
         self.holder.state().world.take_log()
@@ -177,13 +90,21 @@ impl BoundUdf {
         let mut answers = Answers::new(&mut outcome, 0);
         let interrupt = Interrupt::default();
         self.begin(0, &interrupt);
-        self.empty(&mut answers).map_err(|fault| self.end(fault, &interrupt))
+        self.empty(&mut answers)
+            .map_err(|fault| self.end(fault, &interrupt))
     }
 
     fn empty(&mut self, answers: &mut Answers<'_>) -> Result<(), Fault> {
         let guest = self.holder.guest(answers)?;
-        let Mode::Batch(caller) = &mut self.mode else { return Ok(()) };
-        let source = guest.store.data_mut().columns.as_deref_mut().ok_or_else(no_segment)?;
+        let Mode::Batch(caller) = &mut self.mode else {
+            return Ok(());
+        };
+        let source = guest
+            .store
+            .data_mut()
+            .columns
+            .as_deref_mut()
+            .ok_or_else(no_segment)?;
         caller.measure(source, &[], 0)?;
         caller.run(guest, &[], None, 0, answers)
     }
@@ -197,8 +118,14 @@ impl BoundUdf {
     }
 
     /// Asks a batch guest about as many documents at a time as it takes without failing.
-    fn filter_batch(&mut self, batch: UdfBatch<'_>, answers: &mut Answers<'_>) -> Result<(), Fault> {
-        let Mode::Batch(caller) = &mut self.mode else { return Ok(()) };
+    fn filter_batch(
+        &mut self,
+        batch: UdfBatch<'_>,
+        answers: &mut Answers<'_>,
+    ) -> Result<(), Fault> {
+        let Mode::Batch(caller) = &mut self.mode else {
+            return Ok(());
+        };
         let (mut at, mut suspect) = (0, 0);
         while at < batch.docs.len() {
             let HostState { columns, watch, .. } = self.holder.state();
@@ -209,7 +136,11 @@ impl BoundUdf {
                 len = len.min((suspect - at).div_ceil(2));
             }
             let started = Instant::now();
-            let measured = caller.measure(columns.as_deref_mut().ok_or_else(no_segment)?, &batch.docs[at..], len);
+            let measured = caller.measure(
+                columns.as_deref_mut().ok_or_else(no_segment)?,
+                &batch.docs[at..],
+                len,
+            );
             watch.pause(started.elapsed());
             len = match measured {
                 Ok(len) => len,
@@ -244,7 +175,10 @@ impl BoundUdf {
 
     /// Asks a row guest about one document after the other.
     fn filter_row(&mut self, batch: UdfBatch<'_>, answers: &mut Answers<'_>) -> Result<(), Fault> {
-        self.holder.state().row.enter_batch(batch.docs, batch.scores);
+        self.holder
+            .state()
+            .row
+            .enter_batch(batch.docs, batch.scores);
         let mut at = 0;
         while at < batch.docs.len() {
             self.holder.state().watch.check()?;
@@ -270,7 +204,11 @@ impl BoundUdf {
     }
 
     fn failed(&self, message: String) -> crate::Error {
-        crate::Error::UdfFailed { name: self.name.clone(), document: String::new(), message }
+        crate::Error::UdfFailed {
+            name: self.name.clone(),
+            document: String::new(),
+            message,
+        }
     }
 
     /// Ends the query.
@@ -280,7 +218,9 @@ impl BoundUdf {
             Fault::Host(error) => error,
             Fault::Cancelled => crate::Error::Cancelled,
             Fault::Deadline => {
-                let allowed = interrupt.deadline.map(|d| d.saturating_duration_since(self.prepared.started));
+                let allowed = interrupt
+                    .deadline
+                    .map(|d| d.saturating_duration_since(self.prepared.started));
                 let ms = allowed.unwrap_or_default().as_millis();
                 crate::Error::Timeout(u64::try_from(ms).unwrap_or(u64::MAX))
             }
@@ -298,6 +238,14 @@ impl BoundUdf {
 }
 
 impl BatchUdf for BoundUdf {
+    fn label(&self) -> &str {
+        &self.name
+    }
+
+    fn counts(&self) -> FunctionCounts {
+        self.prepared.counters.read()
+    }
+
     fn requests(&self) -> &[ColumnRequest] {
         &self.prepared.requests
     }
@@ -308,7 +256,9 @@ impl BatchUdf for BoundUdf {
 
     fn enter_segment(&mut self, mut columns: Box<dyn Columns>) -> crate::Result<()> {
         match &mut self.mode {
-            Mode::Batch(caller) => caller.enter_segment(&self.prepared.requests, columns.as_mut())?,
+            Mode::Batch(caller) => {
+                caller.enter_segment(&self.prepared.requests, columns.as_mut())?;
+            }
             Mode::Row => self.holder.state().row.enter_segment(columns.as_mut())?,
         }
         self.holder.state().columns = Some(columns);
@@ -324,9 +274,17 @@ impl BatchUdf for BoundUdf {
         let started = Instant::now();
         let engine = Arc::clone(&self.prepared.engine);
         let _running = engine.ticker().enter();
-        let batch = UdfBatch { scores: batch.scores.filter(|_| self.wants_score()), ..batch };
-        if batch.scores.is_some_and(|scores| scores.len() != batch.docs.len()) {
-            return Err(crate::Error::Internal("scores and documents differ in number".to_string()));
+        let batch = UdfBatch {
+            scores: batch.scores.filter(|_| self.wants_score()),
+            ..batch
+        };
+        if batch
+            .scores
+            .is_some_and(|scores| scores.len() != batch.docs.len())
+        {
+            return Err(crate::Error::Internal(
+                "scores and documents differ in number".to_string(),
+            ));
         }
         self.begin(batch.docs.len(), interrupt);
         let mut answers = Answers::new(outcome, batch.docs.len());
@@ -340,5 +298,22 @@ impl BatchUdf for BoundUdf {
 }
 
 fn no_segment() -> Fault {
-    Fault::Host(crate::Error::Internal("no segment has been entered".to_string()))
+    Fault::Host(crate::Error::Internal(
+        "no segment has been entered".to_string(),
+    ))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "checked against the parameter's type before"
+)]
+fn argument(param_type: ParamType, value: Option<&ParamValue>) -> Val {
+    match (param_type, value) {
+        (ParamType::I64, Some(ParamValue::I64(v))) => Val::I64(*v),
+        (ParamType::F32, Some(ParamValue::F64(v))) => Val::F32((*v as f32).to_bits()),
+        (ParamType::F64, Some(ParamValue::F64(v))) => Val::F64(v.to_bits()),
+        (_, Some(ParamValue::I64(v))) => Val::I32(*v as i32),
+        (_, Some(ParamValue::Bool(v))) => Val::I32(i32::from(*v)),
+        _ => Val::I32(0),
+    }
 }

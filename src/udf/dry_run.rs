@@ -1,9 +1,9 @@
 //! Tries a function out before it is registered: on nothing, on made-up documents, and, if it says that it is pure, on
 //! the same documents split differently.
 
-use super::bind::PreparedUdf;
 use super::manifest::{Kind, Manifest};
 use super::params::Params;
+use super::prepared::PreparedUdf;
 use super::registered::RegisteredUdf;
 use super::synthetic::SyntheticColumns;
 use super::values::{ParamType, ParamValue};
@@ -28,7 +28,9 @@ pub(crate) fn run(udf: &RegisteredUdf) -> crate::Result<Vec<String>> {
     };
     let mut bound = prepared.bind();
     bound.enter_segment(Box::new(SyntheticColumns::default()))?;
-    bound.run_empty().map_err(|e| rejected(format!("the trial on no documents failed: {e}")))?;
+    bound
+        .run_empty()
+        .map_err(|e| rejected(format!("the trial on no documents failed: {e}")))?;
     let docs: Vec<u32> = (0..DOCUMENTS).collect();
     let whole = match verdicts(&prepared, &docs, &[docs.len()]) {
         Ok(trial) => trial,
@@ -36,13 +38,28 @@ pub(crate) fn run(udf: &RegisteredUdf) -> crate::Result<Vec<String>> {
     };
     let mut warnings = Vec::new();
     if let Some(message) = whole.message {
-        let failed = whole.verdicts.iter().filter(|v| **v == Verdict::Error).count();
-        warnings.push(format!("the trial on made-up documents failed on {failed} of {DOCUMENTS}: {message}"));
+        let failed = whole
+            .verdicts
+            .iter()
+            .filter(|v| **v == Verdict::Error)
+            .count();
+        warnings.push(format!(
+            "the trial on made-up documents failed on {failed} of {DOCUMENTS}: {message}"
+        ));
     }
     if manifest.pure {
-        for split in [vec![1; docs.len()], vec![docs.len(), docs.len()], vec![3, 40, 21]] {
-            let Ok(trial) = verdicts(&prepared, &docs, &split) else { continue };
-            let lie = trial.verdicts.chunks(docs.len()).any(|part| part != whole.verdicts);
+        for split in [
+            vec![1; docs.len()],
+            vec![docs.len(), docs.len()],
+            vec![3, 40, 21],
+        ] {
+            let Ok(trial) = verdicts(&prepared, &docs, &split) else {
+                continue;
+            };
+            let lie = trial
+                .verdicts
+                .chunks(docs.len())
+                .any(|part| part != whole.verdicts);
             if lie {
                 return Err(rejected(
                     "the manifest says `pure`, but the answers depend on how the documents are split or on earlier calls".to_string(),
@@ -63,14 +80,22 @@ fn verdicts(prepared: &PreparedUdf, docs: &[u32], split: &[usize]) -> crate::Res
     let mut bound = prepared.bind();
     bound.enter_segment(Box::new(SyntheticColumns::default()))?;
     let scores = vec![1.0_f32; docs.len()];
-    let mut trial = Trial { verdicts: Vec::new(), message: None };
+    let mut trial = Trial {
+        verdicts: Vec::new(),
+        message: None,
+    };
     let mut outcome = FilterOutcome::default();
     let mut at = 0;
     for len in split {
-        let batch = UdfBatch { docs: &docs[at..at + len], scores: Some(&scores[at..at + len]) };
+        let batch = UdfBatch {
+            docs: &docs[at..at + len],
+            scores: Some(&scores[at..at + len]),
+        };
         bound.filter(batch, &Interrupt::default(), &mut outcome)?;
         trial.verdicts.extend_from_slice(&outcome.verdicts);
-        trial.message = trial.message.or_else(|| Some(outcome.failures.first()?.message.clone()));
+        trial.message = trial
+            .message
+            .or_else(|| Some(outcome.failures.first()?.message.clone()));
         at = (at + len) % docs.len();
     }
     Ok(trial)

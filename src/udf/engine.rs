@@ -25,7 +25,11 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { instances: 1_000, memory_bytes: 16 << 20, keep_resident_bytes: 256 << 10 }
+        Self {
+            instances: 1_000,
+            memory_bytes: 16 << 20,
+            keep_resident_bytes: 256 << 10,
+        }
     }
 }
 
@@ -39,7 +43,9 @@ pub struct UdfEngine {
 
 impl std::fmt::Debug for UdfEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UdfEngine").field("pooled", &self.pooled).finish_non_exhaustive()
+        f.debug_struct("UdfEngine")
+            .field("pooled", &self.pooled)
+            .finish_non_exhaustive()
     }
 }
 
@@ -57,7 +63,12 @@ impl UdfEngine {
         };
         let clock = engine.clone();
         let ticker = Ticker::start(move || clock.increment_epoch())?;
-        Ok(Arc::new(Self { engine, ticker, pooled, linkers: Default::default() }))
+        Ok(Arc::new(Self {
+            engine,
+            ticker,
+            pooled,
+            linkers: Default::default(),
+        }))
     }
 
     /// Whether instances come from a pool.
@@ -121,7 +132,11 @@ fn config(pool: Option<&EngineOptions>) -> Config {
         let mut pool = PoolingAllocationConfig::new();
         pool.total_core_instances(options.instances);
         pool.total_memories(options.instances);
-        pool.total_tables(options.instances.saturating_mul(super::validate::MAX_TABLES));
+        pool.total_tables(
+            options
+                .instances
+                .saturating_mul(super::validate::MAX_TABLES),
+        );
         pool.max_memories_per_module(1);
         pool.max_tables_per_module(super::validate::MAX_TABLES);
         pool.max_memory_size(options.memory_bytes);

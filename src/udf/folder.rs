@@ -60,7 +60,9 @@ impl Folder {
     /// # Errors
     /// `Io`.
     pub(crate) fn open(root: &Path) -> crate::Result<Self> {
-        let folder = Self { root: root.to_path_buf() };
+        let folder = Self {
+            root: root.to_path_buf(),
+        };
         for path in [folder.modules(), folder.functions()] {
             fs::create_dir_all(&path).map_err(|e| crate::Error::io(&path, e))?;
         }
@@ -96,9 +98,16 @@ impl Folder {
             }
             for path in entries(&folder)? {
                 let file = file_name(&path);
-                if let Some(version) = file.strip_suffix(".json").filter(|_| !file.starts_with('.')) {
+                if let Some(version) = file
+                    .strip_suffix(".json")
+                    .filter(|_| !file.starts_with('.'))
+                {
                     let content = read_record(&path);
-                    found.push(Found { name: name.clone(), version: version.to_string(), content });
+                    found.push(Found {
+                        name: name.clone(),
+                        version: version.to_string(),
+                        content,
+                    });
                 }
             }
         }
@@ -108,7 +117,9 @@ impl Folder {
     /// Reads a module and compares its hash.
     pub(crate) fn module(&self, expected: &str) -> Result<Vec<u8>, String> {
         let path = self.module_path(expected);
-        let size = fs::metadata(&path).map_err(|e| format!("{}: {e}", path.display()))?.len();
+        let size = fs::metadata(&path)
+            .map_err(|e| format!("{}: {e}", path.display()))?
+            .len();
         if size > MAX_MODULE_BYTES as u64 {
             return Err(format!("{} has {size} bytes", path.display()));
         }
@@ -116,7 +127,10 @@ impl Folder {
         if hash(&bytes) == expected {
             return Ok(bytes);
         }
-        Err(format!("{} is damaged: its hash is not its name", path.display()))
+        Err(format!(
+            "{} is damaged: its hash is not its name",
+            path.display()
+        ))
     }
 
     /// Stores a module, unless a sound copy is there.
@@ -147,8 +161,12 @@ impl Folder {
             sync_folder(&self.functions())?;
         }
         let check = hash(manifest.to_string().as_bytes());
-        let record =
-            Record { format: FORMAT, module: module.to_string(), check, manifest: manifest.clone() };
+        let record = Record {
+            format: FORMAT,
+            module: module.to_string(),
+            check,
+            manifest: manifest.clone(),
+        };
         let text = serde_json::to_vec_pretty(&record)
             .map_err(|e| crate::Error::Internal(format!("a function's record: {e}")))?;
         publish(&path, &text)
@@ -186,11 +204,18 @@ fn read_record(path: &Path) -> Result<(String, Json), String> {
     let record: Record = serde_json::from_slice(&bytes)
         .map_err(|e| format!("{} is damaged: {e}", path.display()))?;
     if record.format != FORMAT {
-        return Err(format!("{} has format {}, this version knows {FORMAT}", path.display(), record.format));
+        return Err(format!(
+            "{} has format {}, this version knows {FORMAT}",
+            path.display(),
+            record.format
+        ));
     }
     let plain = record.module.len() == 64 && record.module.bytes().all(|b| b.is_ascii_hexdigit());
     if !plain || hash(record.manifest.to_string().as_bytes()) != record.check {
-        return Err(format!("{} is damaged: the manifest is not what was registered", path.display()));
+        return Err(format!(
+            "{} is damaged: the manifest is not what was registered",
+            path.display()
+        ));
     }
     Ok((record.module, record.manifest))
 }
@@ -204,7 +229,9 @@ fn entries(folder: &Path) -> crate::Result<Vec<PathBuf>> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// Writes a file so that it is there as a whole or not at all, also after a power cut.

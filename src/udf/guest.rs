@@ -15,7 +15,10 @@ pub(crate) struct Guest {
 /// What is called of it.
 pub(crate) enum Entry {
     /// `diagon_reserve` and the function.
-    Batch { reserve: TypedFunc<u32, u32>, run: TypedFunc<u32, i32> },
+    Batch {
+        reserve: TypedFunc<u32, u32>,
+        run: TypedFunc<u32, i32>,
+    },
     /// The function of a row guest.
     Row(TypedFunc<i64, i32>),
     /// A row guest's function with positional parameters behind `ctx`.
@@ -118,7 +121,10 @@ pub(crate) fn fault(error: wasmtime::Error, state: &mut HostState) -> Fault {
     }
     if let Some(pool) = error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>() {
         let message = format!("too many function instances at the same time: {pool}");
-        return Fault::Host(crate::Error::Native { code: crate::ErrorCode::OutOfMemory, message });
+        return Fault::Host(crate::Error::Native {
+            code: crate::ErrorCode::OutOfMemory,
+            message,
+        });
     }
     let place = error.downcast_ref::<WasmBacktrace>().and_then(place);
     let with_place = |message: String| match &place {
@@ -131,7 +137,10 @@ pub(crate) fn fault(error: wasmtime::Error, state: &mut HostState) -> Fault {
             Trap::StackOverflow => (FailureKind::Trap, "stack overflow".to_string()),
             _ if refused => {
                 let limit = state.limiter.memory_bytes;
-                (FailureKind::Limit, format!("{trap} after asking for more than {limit} bytes of memory"))
+                (
+                    FailureKind::Limit,
+                    format!("{trap} after asking for more than {limit} bytes of memory"),
+                )
             }
             _ => (FailureKind::Trap, trap.to_string()),
         };
@@ -139,11 +148,18 @@ pub(crate) fn fault(error: wasmtime::Error, state: &mut HostState) -> Fault {
     }
     match error.downcast::<Stop>() {
         Ok(stop) => stop.into(),
-        Err(error) => Fault::Documents(FailureKind::Trap, with_place(error.root_cause().to_string())),
+        Err(error) => Fault::Documents(
+            FailureKind::Trap,
+            with_place(error.root_cause().to_string()),
+        ),
     }
 }
 
 /// The innermost function that has a name.
 fn place(backtrace: &WasmBacktrace) -> Option<String> {
-    backtrace.frames().iter().find_map(|frame| frame.func_name()).map(str::to_string)
+    backtrace
+        .frames()
+        .iter()
+        .find_map(|frame| frame.func_name())
+        .map(str::to_string)
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::bind::Prepared;
 use super::guest::{EntryKind, Fault, Guest};
 use super::host::HostState;
 use super::outcome::Answers;
+use super::prepared::Prepared;
 
 /// Owns the state of one binding all the time, inside an instance's store or outside.
 pub(crate) struct Holder {
@@ -22,14 +22,21 @@ enum Place {
 
 impl Holder {
     pub(crate) fn new(prepared: Arc<Prepared>, kind: EntryKind, state: HostState) -> Self {
-        Self { prepared, kind, place: Some(Place::Empty(Box::new(state))) }
+        Self {
+            prepared,
+            kind,
+            place: Some(Place::Empty(Box::new(state))),
+        }
     }
 
     /// The host's state.
     pub(crate) fn state(&mut self) -> &mut HostState {
         let prepared = &self.prepared;
         let place = self.place.get_or_insert_with(|| {
-            Place::Empty(Box::new(HostState::new(&prepared.limits, prepared.row_fields())))
+            Place::Empty(Box::new(HostState::new(
+                &prepared.limits,
+                prepared.row_fields(),
+            )))
         });
         match place {
             Place::Live(guest) => guest.store.data_mut(),
@@ -60,7 +67,9 @@ impl Holder {
         }
         match &mut self.place {
             Some(Place::Live(guest)) => Ok(guest),
-            _ => Err(Fault::Host(crate::Error::Internal("an instance got lost".to_string()))),
+            _ => Err(Fault::Host(crate::Error::Internal(
+                "an instance got lost".to_string(),
+            ))),
         }
     }
 

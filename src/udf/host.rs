@@ -27,7 +27,10 @@ impl HostState {
     pub(crate) fn new(limits: &UdfLimits, row: RowFields) -> Self {
         Self {
             watch: Watch::new(),
-            limiter: Limiter { memory_bytes: limits.memory_bytes, refused: false },
+            limiter: Limiter {
+                memory_bytes: limits.memory_bytes,
+                refused: false,
+            },
             world: World::new(limits.log_bytes),
             row,
             columns: None,
@@ -69,7 +72,9 @@ impl fmt::Display for Stop {
             Self::Deadline => f.write_str("the query's deadline passed"),
             Self::BatchLimit => f.write_str("the time limit of a batch passed"),
             Self::Cancelled => f.write_str("the query was cancelled"),
-            Self::Fail(message) | Self::Limit(message) | Self::Protocol(message) => f.write_str(message),
+            Self::Fail(message) | Self::Limit(message) | Self::Protocol(message) => {
+                f.write_str(message)
+            }
             Self::Host => f.write_str("a host function failed"),
         }
     }
@@ -86,20 +91,36 @@ pub(crate) struct Watch {
 
 impl Watch {
     fn new() -> Self {
-        Self { interrupt: Interrupt::default(), batch_end: Instant::now() }
+        Self {
+            interrupt: Interrupt::default(),
+            batch_end: Instant::now(),
+        }
     }
 
     /// # Errors
     /// The reason to stop, if there is one.
     pub(crate) fn check(&self) -> Result<(), Stop> {
-        if self.interrupt.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+        if self
+            .interrupt
+            .cancel
+            .as_ref()
+            .is_some_and(|flag| flag.load(Ordering::Relaxed))
+        {
             return Err(Stop::Cancelled);
         }
         let now = Instant::now();
-        if self.interrupt.deadline.is_some_and(|deadline| now >= deadline) {
+        if self
+            .interrupt
+            .deadline
+            .is_some_and(|deadline| now >= deadline)
+        {
             return Err(Stop::Deadline);
         }
-        if now >= self.batch_end { Err(Stop::BatchLimit) } else { Ok(()) }
+        if now >= self.batch_end {
+            Err(Stop::BatchLimit)
+        } else {
+            Ok(())
+        }
     }
 
     /// Does not count time that the host took for itself.
@@ -195,11 +216,16 @@ impl World {
 
     /// Keeps a line as far as there is room.
     pub(crate) fn write_log(&mut self, level: i32, bytes: &[u8]) {
-        let kept = bytes.len().min(self.log_room).min(super::limits::MAX_MESSAGE_BYTES);
+        let kept = bytes
+            .len()
+            .min(self.log_room)
+            .min(super::limits::MAX_MESSAGE_BYTES);
         if kept > 0 {
             // A line costs more than its text, so that empty-looking ones run out, too.
             self.log_room = self.log_room.saturating_sub(kept + 16);
-            let text = String::from_utf8_lossy(&bytes[..kept]).trim_end().to_string();
+            let text = String::from_utf8_lossy(&bytes[..kept])
+                .trim_end()
+                .to_string();
             self.log.push(LogLine { level, text });
         }
     }

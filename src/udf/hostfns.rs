@@ -15,7 +15,9 @@ const EINVAL: i32 = 28;
 type Guest<'a> = Caller<'a, HostState>;
 
 /// The guest's memory and the host's state. A call from the start function comes before the memory is known.
-pub(crate) fn parts<'a>(caller: &'a mut Guest<'_>) -> Result<(&'a mut [u8], &'a mut HostState), Stop> {
+pub(crate) fn parts<'a>(
+    caller: &'a mut Guest<'_>,
+) -> Result<(&'a mut [u8], &'a mut HostState), Stop> {
     let memory = match caller.data().memory {
         Some(memory) => memory,
         None => caller
@@ -74,11 +76,15 @@ pub(crate) fn log(mut caller: Guest<'_>, level: i32, at: u32, len: u32) -> wasmt
 /// A name twice, which would be a fault of ours.
 pub(crate) fn define(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap("diagon", "log", log)?;
-    linker.func_wrap("diagon", "fail", |mut caller: Guest<'_>, at: u32, len: u32| {
-        let (memory, _) = parts(&mut caller)?;
-        let message = text(memory, at, len)?;
-        Err::<(), _>(wasmtime::Error::new(Stop::Fail(message)))
-    })?;
+    linker.func_wrap(
+        "diagon",
+        "fail",
+        |mut caller: Guest<'_>, at: u32, len: u32| {
+            let (memory, _) = parts(&mut caller)?;
+            let message = text(memory, at, len)?;
+            Err::<(), _>(wasmtime::Error::new(Stop::Fail(message)))
+        },
+    )?;
     define_assemblyscript(linker)?;
     define_wasi(linker)?;
     define_wasi_files(linker)
@@ -116,11 +122,16 @@ fn define_assemblyscript(linker: &mut Linker<HostState>) -> wasmtime::Result<()>
 
 /// A string of AssemblyScript: UTF-16, its length in bytes in the four bytes before it.
 fn utf16(memory: &[u8], at: u32) -> String {
-    let len = at.checked_sub(4).and_then(|before| load_u32(memory, before)).unwrap_or(0);
+    let len = at
+        .checked_sub(4)
+        .and_then(|before| load_u32(memory, before))
+        .unwrap_or(0);
     let len = len.min(u32::try_from(MAX_MESSAGE_BYTES).unwrap_or(u32::MAX)) & !1;
     let units = slice(memory, at, len).unwrap_or_default().chunks_exact(2);
     let units = units.map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    char::decode_utf16(units)
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 fn define_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
@@ -128,11 +139,16 @@ fn define_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
         linker.func_wrap(WASI, name, |_: u32, _: u32| SUCCESS)?;
     }
     for name in ["args_sizes_get", "environ_sizes_get"] {
-        linker.func_wrap(WASI, name, |mut caller: Guest<'_>, count: u32, size: u32| {
-            let (memory, _) = parts(&mut caller)?;
-            let written = store(memory, count, &[0; 4]).and_then(|()| store(memory, size, &[0; 4]));
-            wasmtime::Result::Ok(written.map_or(EFAULT, |()| SUCCESS))
-        })?;
+        linker.func_wrap(
+            WASI,
+            name,
+            |mut caller: Guest<'_>, count: u32, size: u32| {
+                let (memory, _) = parts(&mut caller)?;
+                let written =
+                    store(memory, count, &[0; 4]).and_then(|()| store(memory, size, &[0; 4]));
+                wasmtime::Result::Ok(written.map_or(EFAULT, |()| SUCCESS))
+            },
+        )?;
     }
     linker.func_wrap(
         WASI,
@@ -144,14 +160,20 @@ fn define_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
         },
     )?;
     linker.func_wrap(WASI, "sched_yield", || SUCCESS)?;
-    linker.func_wrap(WASI, "random_get", |mut caller: Guest<'_>, at: u32, len: u32| {
-        let (memory, state) = parts(&mut caller)?;
-        let Some(buffer) = slice_mut(memory, at, len) else { return wasmtime::Result::Ok(EFAULT) };
-        for chunk in buffer.chunks_mut(8) {
-            chunk.copy_from_slice(&state.world.next_random().to_le_bytes()[..chunk.len()]);
-        }
-        Ok(SUCCESS)
-    })?;
+    linker.func_wrap(
+        WASI,
+        "random_get",
+        |mut caller: Guest<'_>, at: u32, len: u32| {
+            let (memory, state) = parts(&mut caller)?;
+            let Some(buffer) = slice_mut(memory, at, len) else {
+                return wasmtime::Result::Ok(EFAULT);
+            };
+            for chunk in buffer.chunks_mut(8) {
+                chunk.copy_from_slice(&state.world.next_random().to_le_bytes()[..chunk.len()]);
+            }
+            Ok(SUCCESS)
+        },
+    )?;
     linker.func_wrap(
         WASI,
         "poll_oneoff",
@@ -161,13 +183,17 @@ fn define_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
                 return wasmtime::Result::Ok(EINVAL);
             }
             let polled = poll(memory, subscriptions, events, count, state.world.now_ns());
-            let Some(wait) = polled else { return Ok(EFAULT) };
+            let Some(wait) = polled else {
+                return Ok(EFAULT);
+            };
             state.world.advance_ns(wait);
             Ok(store(memory, written, &count.to_le_bytes()).map_or(EFAULT, |()| SUCCESS))
         },
     )?;
     linker.func_wrap(WASI, "proc_exit", |caller: Guest<'_>, code: i32| {
-        let stderr = String::from_utf8_lossy(&caller.data().world.stderr).trim().to_string();
+        let stderr = String::from_utf8_lossy(&caller.data().world.stderr)
+            .trim()
+            .to_string();
         let colon = if stderr.is_empty() { "" } else { ": " };
         let message = clip(format!("exit with code {code}{colon}{stderr}"));
         Err::<(), _>(wasmtime::Error::new(Stop::Fail(message)))
@@ -176,7 +202,13 @@ fn define_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 }
 
 /// Writes one event for each subscription, and returns the shortest time that a clock was to wait for.
-fn poll(memory: &mut [u8], subscriptions: u32, events: u32, count: u32, now_ns: u64) -> Option<u64> {
+fn poll(
+    memory: &mut [u8],
+    subscriptions: u32,
+    events: u32,
+    count: u32,
+    now_ns: u64,
+) -> Option<u64> {
     let mut shortest: Option<u64> = None;
     slice(memory, subscriptions, count.checked_mul(48)?)?;
     slice(memory, events, count.checked_mul(32)?)?;
@@ -189,7 +221,11 @@ fn poll(memory: &mut [u8], subscriptions: u32, events: u32, count: u32, now_ns: 
         if tag == 0 {
             let timeout = load_u64(memory, from + 24)?;
             let absolute = slice(memory, from + 40, 1)?.first()? & 1 == 1;
-            let wait = if absolute { timeout.saturating_sub(now_ns) } else { timeout };
+            let wait = if absolute {
+                timeout.saturating_sub(now_ns)
+            } else {
+                timeout
+            };
             shortest = Some(shortest.map_or(wait, |s| s.min(wait)));
         } else {
             event[8] = u8::try_from(EBADF).unwrap_or_default();
@@ -209,7 +245,9 @@ fn define_wasi_files(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
                 return wasmtime::Result::Ok(EBADF);
             }
             let (memory, state) = parts(&mut caller)?;
-            let Some(total) = gather(memory, state, fd, parts_at, count) else { return Ok(EFAULT) };
+            let Some(total) = gather(memory, state, fd, parts_at, count) else {
+                return Ok(EFAULT);
+            };
             Ok(store(memory, written, &total.to_le_bytes()).map_or(EFAULT, |()| SUCCESS))
         },
     )?;
@@ -217,16 +255,25 @@ fn define_wasi_files(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap(WASI, "fd_allocate", |_: u32, _: u64, _: u64| EBADF)?;
     linker.func_wrap(WASI, "fd_fdstat_set_rights", |_: u32, _: u64, _: u64| EBADF)?;
     linker.func_wrap(WASI, "fd_filestat_set_size", |_: u32, _: u64| EBADF)?;
-    linker.func_wrap(WASI, "fd_filestat_set_times", |_: u32, _: u64, _: u64, _: u32| EBADF)?;
+    linker.func_wrap(
+        WASI,
+        "fd_filestat_set_times",
+        |_: u32, _: u64, _: u64, _: u32| EBADF,
+    )?;
     linker.func_wrap(WASI, "fd_prestat_dir_name", |_: u32, _: u32, _: u32| EBADF)?;
     linker.func_wrap(WASI, "fd_read", |_: u32, _: u32, _: u32, _: u32| EBADF)?;
     linker.func_wrap(WASI, "fd_seek", |_: u32, _: u64, _: u32, _: u32| EBADF)?;
     for name in ["fd_close", "fd_datasync", "fd_sync"] {
         linker.func_wrap(WASI, name, |_: u32| EBADF)?;
     }
-    for name in
-        ["fd_fdstat_get", "fd_fdstat_set_flags", "fd_filestat_get", "fd_prestat_get", "fd_renumber", "fd_tell"]
-    {
+    for name in [
+        "fd_fdstat_get",
+        "fd_fdstat_set_flags",
+        "fd_filestat_get",
+        "fd_prestat_get",
+        "fd_renumber",
+        "fd_tell",
+    ] {
         linker.func_wrap(WASI, name, |_: u32, _: u32| EBADF)?;
     }
     for name in ["fd_pread", "fd_pwrite", "fd_readdir"] {
@@ -240,7 +287,10 @@ fn gather(memory: &[u8], state: &mut HostState, fd: u32, at: u32, count: u32) ->
     let mut total = 0_u32;
     slice(memory, at, count.checked_mul(8)?)?;
     for i in 0..count.min(1_024) {
-        let (from, len) = (load_u32(memory, at + i * 8)?, load_u32(memory, at + i * 8 + 4)?);
+        let (from, len) = (
+            load_u32(memory, at + i * 8)?,
+            load_u32(memory, at + i * 8 + 4)?,
+        );
         let bytes = slice(memory, from, len)?;
         total = total.saturating_add(len);
         state.world.write_log(if fd == 2 { 3 } else { 1 }, bytes);

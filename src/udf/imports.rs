@@ -20,7 +20,13 @@ const fn runtime(
     params: &'static [ValType],
     results: &'static [ValType],
 ) -> Allowed {
-    Allowed { module, name, params, results, row: None }
+    Allowed {
+        module,
+        name,
+        params,
+        results,
+        row: None,
+    }
 }
 
 const fn wasi(name: &'static str, params: &'static [ValType]) -> Allowed {
@@ -33,7 +39,13 @@ const fn row(
     params: &'static [ValType],
     results: &'static [ValType],
 ) -> Allowed {
-    Allowed { module: "env", name, params, results, row: Some(convention) }
+    Allowed {
+        module: "env",
+        name,
+        params,
+        results,
+        row: Some(convention),
+    }
 }
 
 const OLD: Option<RowConvention> = Some(RowConvention::Old);
@@ -102,23 +114,34 @@ pub(crate) fn find(
     results: &[ValType],
 ) -> Result<&'static Allowed, String> {
     let mut wanted = Vec::new();
-    for allowed in ALLOWED.iter().filter(|a| a.module == module && a.name == name) {
+    for allowed in ALLOWED
+        .iter()
+        .filter(|a| a.module == module && a.name == name)
+    {
         if allowed.params == params && allowed.results == results {
             return Ok(allowed);
         }
         wanted.push(signature(allowed.params, allowed.results));
     }
     if wanted.is_empty() {
-        return Err(format!("import `{module}.{name}` is not one of the host's functions"));
+        return Err(format!(
+            "import `{module}.{name}` is not one of the host's functions"
+        ));
     }
     let (got, wanted) = (signature(params, results), wanted.join(" or "));
-    Err(format!("import `{module}.{name}` has type {got}, the host's is {wanted}"))
+    Err(format!(
+        "import `{module}.{name}` has type {got}, the host's is {wanted}"
+    ))
 }
 
 /// A type as messages show it: `(i32, i64) -> i32`.
 pub(crate) fn signature(params: &[ValType], results: &[ValType]) -> String {
     let list = |types: &[ValType]| {
-        types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        types
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     match results {
         [] => format!("({})", list(params)),
@@ -136,8 +159,14 @@ mod tests {
         assert!(find("diagon", "log", &[I32, I32, I32], &[]).is_ok());
         assert_eq!(find("env", "log", &[I32, I32], &[]).unwrap().row, Some(OLD));
         let wrong = find("env", "log", &[I64], &[]).err().unwrap();
-        assert_eq!(wrong, "import `env.log` has type (i64), the host's is (i32, i32, i32) or (i32, i32)");
+        assert_eq!(
+            wrong,
+            "import `env.log` has type (i64), the host's is (i32, i32, i32) or (i32, i32)"
+        );
         let unknown = find("env", "open", &[], &[]).err().unwrap();
-        assert_eq!(unknown, "import `env.open` is not one of the host's functions");
+        assert_eq!(
+            unknown,
+            "import `env.open` is not one of the host's functions"
+        );
     }
 }

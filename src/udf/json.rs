@@ -129,6 +129,9 @@ mod tests {
     #[test]
     fn drops_extensions_at_any_depth() {
         let value: Value = serde_json::json!({"x-a": 1, "b": [{"x-c": 2, "d": 3}]});
-        assert_eq!(without_extensions(&value), serde_json::json!({"b": [{"d": 3}]}));
+        assert_eq!(
+            without_extensions(&value),
+            serde_json::json!({"b": [{"d": 3}]})
+        );
     }
 }

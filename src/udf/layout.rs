@@ -36,18 +36,38 @@ pub(crate) struct BatchInput<'a> {
 /// Sizes of a column's buffers: offsets, child offsets, values, validity.
 fn sizes(column: &PlannedColumn, len: usize) -> [usize; 4] {
     let strings = column.value_type == ValueType::Str;
-    let count = if column.list { column.extent.items } else { len };
+    let count = if column.list {
+        column.extent.items
+    } else {
+        len
+    };
     [
-        if column.list || strings { 4 * (len + 1) } else { 0 },
-        if column.list && strings { 4 * (column.extent.items + 1) } else { 0 },
-        if strings { column.extent.bytes } else { count.saturating_mul(column.value_type.width()) },
+        if column.list || strings {
+            4 * (len + 1)
+        } else {
+            0
+        },
+        if column.list && strings {
+            4 * (column.extent.items + 1)
+        } else {
+            0
+        },
+        if strings {
+            column.extent.bytes
+        } else {
+            count.saturating_mul(column.value_type.width())
+        },
         if column.validity { len.div_ceil(8) } else { 0 },
     ]
 }
 
 /// Bytes of column data of the documents, without padding.
 pub(crate) fn data_bytes(columns: &[PlannedColumn], len: usize) -> usize {
-    let one = |c| sizes(c, len).iter().fold(0_usize, |sum, s| sum.saturating_add(*s));
+    let one = |c| {
+        sizes(c, len)
+            .iter()
+            .fold(0_usize, |sum, s| sum.saturating_add(*s))
+    };
     columns.iter().map(one).fold(0, usize::saturating_add)
 }
 
@@ -70,14 +90,26 @@ impl Head {
         let children = columns + (count * COLUMN).next_multiple_of(ALIGN);
         let ids = children + count * ALIGN;
         let params_at = ids + if with_ids { ALIGN } else { 0 };
-        Self { columns, children, ids, params: params_at, end: params_at + params.len(), count, with_ids }
+        Self {
+            columns,
+            children,
+            ids,
+            params: params_at,
+            end: params_at + params.len(),
+            count,
+            with_ids,
+        }
     }
 
     /// Bytes of a whole batch, a multiple of 64.
     pub(crate) fn batch_bytes(&self, columns: &[PlannedColumn], input: &BatchInput<'_>) -> usize {
         let len = input.docs.len();
         let mut total = self.end + padded(len) + padded(len.div_ceil(8));
-        total += if input.scores.is_some() { padded(len * 4) } else { 0 };
+        total += if input.scores.is_some() {
+            padded(len * 4)
+        } else {
+            0
+        };
         total += if input.doc_ids { padded(len * 4) } else { 0 };
         for column in columns {
             total += sizes(column, len).iter().map(|s| padded(*s)).sum::<usize>();
@@ -104,18 +136,31 @@ impl Head {
         let (structs, param_bytes) = head.split_at_mut(self.params);
         structs.fill(0);
         params.write(param_bytes, at + u32_of(self.params));
-        let mut taker = Taker { rest, at: at + u32_of(self.end) };
+        let mut taker = Taker {
+            rest,
+            at: at + u32_of(self.end),
+        };
         let out = taker.at;
         taker.take(len).0.fill(0);
         let (ones, out_validity) = taker.take(len.div_ceil(8));
         fill_ones(ones, len);
-        let scores = input.scores.map(|scores| taker.words(scores.iter().map(|s| s.to_le_bytes())));
-        let doc_ids = input.doc_ids.then(|| taker.words(input.docs.iter().map(|d| d.to_le_bytes())));
+        let scores = input
+            .scores
+            .map(|scores| taker.words(scores.iter().map(|s| s.to_le_bytes())));
+        let doc_ids = input
+            .doc_ids
+            .then(|| taker.words(input.docs.iter().map(|d| d.to_le_bytes())));
         for (i, column) in columns.iter().enumerate() {
             let ids = i == self.count;
-            let place = if ids { self.ids } else { self.columns + i * COLUMN };
+            let place = if ids {
+                self.ids
+            } else {
+                self.columns + i * COLUMN
+            };
             let child = self.children + i * ALIGN;
-            write_column(structs, place, child, at, column, input.docs, &mut taker, source)?;
+            write_column(
+                structs, place, child, at, column, input.docs, &mut taker, source,
+            )?;
         }
         let address = |offset: usize| at + u32_of(offset);
         let batch = [
@@ -136,7 +181,10 @@ impl Head {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call a column, all borrowed from one place")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call a column, all borrowed from one place"
+)]
 fn write_column(
     structs: &mut [u8],
     place: usize,
@@ -148,7 +196,8 @@ fn write_column(
     source: &mut dyn Columns,
 ) -> crate::Result<()> {
     let len = docs.len();
-    let [offsets, child_offsets, values, validity] = sizes(column, len).map(|size| taker.take(size));
+    let [offsets, child_offsets, values, validity] =
+        sizes(column, len).map(|size| taker.take(size));
     let addresses = [offsets.1, child_offsets.1, values.1, validity.1];
     let has_validity = !validity.0.is_empty();
     let out = ColumnOut {
@@ -168,17 +217,53 @@ fn write_column(
     let strings = column.value_type == ValueType::Str;
     let mut flags = 0;
     flags |= if missing == 0 { types::NONE_MISSING } else { 0 };
-    flags |= if missing == len && len > 0 { types::ALL_MISSING } else { 0 };
-    let validity = if has_validity && missing > 0 { validity } else { 0 };
+    flags |= if missing == len && len > 0 {
+        types::ALL_MISSING
+    } else {
+        0
+    };
+    let validity = if has_validity && missing > 0 {
+        validity
+    } else {
+        0
+    };
     if column.list {
         let child_at = at + u32_of(child);
-        put(structs, place, &[types::LIST, flags, u32_of(len), 0, validity, offsets, child_at]);
+        put(
+            structs,
+            place,
+            &[
+                types::LIST,
+                flags,
+                u32_of(len),
+                0,
+                validity,
+                offsets,
+                child_at,
+            ],
+        );
         let items = u32_of(column.extent.items);
         let child_offsets = if strings { child_offsets } else { 0 };
-        put(structs, child, &[number, types::NONE_MISSING, items, values, 0, child_offsets, 0]);
+        put(
+            structs,
+            child,
+            &[
+                number,
+                types::NONE_MISSING,
+                items,
+                values,
+                0,
+                child_offsets,
+                0,
+            ],
+        );
     } else {
         let offsets = if strings { offsets } else { 0 };
-        put(structs, place, &[number, flags, u32_of(len), values, validity, offsets, 0]);
+        put(
+            structs,
+            place,
+            &[number, flags, u32_of(len), values, validity, offsets, 0],
+        );
     }
     Ok(())
 }

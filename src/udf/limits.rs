@@ -53,7 +53,8 @@ impl UdfLimits {
     #[must_use]
     pub fn batch(&self, documents: usize) -> Duration {
         let documents = u32::try_from(documents).unwrap_or(u32::MAX);
-        self.batch_base.saturating_add(self.per_document.saturating_mul(documents))
+        self.batch_base
+            .saturating_add(self.per_document.saturating_mul(documents))
     }
 }
 

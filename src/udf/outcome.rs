@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::limits::{MAX_KEPT_FAILURES, clip};
-use crate::batch::{Failure, FailureKind, FilterOutcome, Verdict};
+use crate::batch::{Failure, FailureKind, FilterOutcome, FunctionCounts, Verdict};
 
 /// The outcome of one batch, being filled.
 pub(crate) struct Answers<'a> {
@@ -20,15 +20,28 @@ const KINDS: usize = 4;
 impl<'a> Answers<'a> {
     pub(crate) fn new(outcome: &'a mut FilterOutcome, len: usize) -> Self {
         outcome.reset(len);
-        Self { outcome, failures: [0; KINDS], instances: 0 }
+        Self {
+            outcome,
+            failures: [0; KINDS],
+            instances: 0,
+        }
     }
 
     /// Puts a document down as failed. The message is made only if it is kept.
-    pub(crate) fn fail(&mut self, index: usize, kind: FailureKind, message: impl FnOnce() -> String) {
+    pub(crate) fn fail(
+        &mut self,
+        index: usize,
+        kind: FailureKind,
+        message: impl FnOnce() -> String,
+    ) {
         self.outcome.verdicts[index] = Verdict::Error;
         self.failures[kind_index(kind)] += 1;
         if self.outcome.failures.len() < MAX_KEPT_FAILURES {
-            self.outcome.failures.push(Failure { index, kind, message: clip(message()) });
+            self.outcome.failures.push(Failure {
+                index,
+                kind,
+                message: clip(message()),
+            });
         }
     }
 }
@@ -52,27 +65,6 @@ pub struct UdfCounters {
     failures: [AtomicU64; KINDS],
 }
 
-/// A reading of [`UdfCounters`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct UdfCounts {
-    /// Calls of the guest's function.
-    pub calls: u64,
-    /// Documents it was asked about.
-    pub documents: u64,
-    /// Time in `filter`, in nanoseconds: reading columns, calls, and all.
-    pub nanoseconds: u64,
-    /// Instances made.
-    pub instances: u64,
-    /// Documents with [`FailureKind::Guest`].
-    pub guest_failures: u64,
-    /// Documents with [`FailureKind::Trap`].
-    pub traps: u64,
-    /// Documents with [`FailureKind::Protocol`].
-    pub protocol_failures: u64,
-    /// Documents with [`FailureKind::Limit`].
-    pub limit_failures: u64,
-}
-
 impl UdfCounters {
     pub(crate) fn add(&self, answers: &Answers<'_>, time: Duration) {
         let add = |counter: &AtomicU64, n: u64| {
@@ -82,7 +74,10 @@ impl UdfCounters {
         };
         add(&self.calls, answers.outcome.calls);
         add(&self.documents, answers.outcome.verdicts.len() as u64);
-        add(&self.nanoseconds, u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        add(
+            &self.nanoseconds,
+            u64::try_from(time.as_nanos()).unwrap_or(u64::MAX),
+        );
         add(&self.instances, answers.instances);
         for (counter, n) in self.failures.iter().zip(answers.failures) {
             add(counter, n);
@@ -91,9 +86,9 @@ impl UdfCounters {
 
     /// Reads them.
     #[must_use]
-    pub fn read(&self) -> UdfCounts {
+    pub fn read(&self) -> FunctionCounts {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        UdfCounts {
+        FunctionCounts {
             calls: get(&self.calls),
             documents: get(&self.documents),
             nanoseconds: get(&self.nanoseconds),

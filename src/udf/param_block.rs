@@ -1,8 +1,8 @@
 //! The parameters of a query as a batch guest sees them, written once: a block of bytes that is copied into each batch,
 //! and the places in it that hold addresses.
 
-use super::values::{ParamType, ParamValue};
 use super::params::Params;
+use super::values::{ParamType, ParamValue};
 
 /// `Param` and everything it points to, with addresses counted from the start of the block.
 #[derive(Debug, Default)]
@@ -36,8 +36,13 @@ pub(crate) mod types {
 impl ParamBlock {
     /// Lays the parameters out. [`super::params::check`] has bounded their size.
     pub(crate) fn new(specs: &[ParamType], params: &Params) -> Self {
-        let mut block = Self { count: u32_of(params.len()), ..Self::default() };
-        block.bytes.resize((params.len() * PARAM).next_multiple_of(ALIGN), 0);
+        let mut block = Self {
+            count: u32_of(params.len()),
+            ..Self::default()
+        };
+        block
+            .bytes
+            .resize((params.len() * PARAM).next_multiple_of(ALIGN), 0);
         for (i, (value, param_type)) in params.iter().zip(specs).enumerate() {
             if let Some(value) = value {
                 block.param(i * PARAM, *param_type, value);
@@ -108,7 +113,13 @@ impl ParamBlock {
                     end += u32_of(s.len());
                     offsets.extend_from_slice(&end.to_le_bytes());
                 }
-                self.list(at + 8, number, v.len(), v.concat().as_bytes(), Some(&offsets));
+                self.list(
+                    at + 8,
+                    number,
+                    v.len(),
+                    v.concat().as_bytes(),
+                    Some(&offsets),
+                );
                 list(v.len())
             }
         };
@@ -136,7 +147,8 @@ impl ParamBlock {
         self.addresses.push(place);
         self.bytes.extend_from_slice(content);
         // An empty buffer gets bytes of its own, too, so that its address lies inside the block.
-        self.bytes.resize((at + content.len().max(1)).next_multiple_of(ALIGN), 0);
+        self.bytes
+            .resize((at + content.len().max(1)).next_multiple_of(ALIGN), 0);
     }
 
     fn put_u32(&mut self, at: usize, value: u32) {
@@ -166,10 +178,19 @@ mod tests {
         let params = vec![
             Some(ParamValue::Str("héllo".into())),
             None,
-            Some(ParamValue::StrList(vec!["a".into(), String::new(), "bc".into()])),
+            Some(ParamValue::StrList(vec![
+                "a".into(),
+                String::new(),
+                "bc".into(),
+            ])),
             Some(ParamValue::F64(1.5)),
         ];
-        let specs = [ParamType::Str, ParamType::I64, ParamType::Str, ParamType::F32];
+        let specs = [
+            ParamType::Str,
+            ParamType::I64,
+            ParamType::Str,
+            ParamType::F32,
+        ];
         let block = ParamBlock::new(&specs, &params);
         let base = 4096;
         let mut memory = vec![0xAA; base + block.len()];
@@ -180,10 +201,16 @@ mod tests {
         assert_eq!((param(1, 0), param(1, 4), param(1, 8)), (0, 0, 0));
         assert_eq!((param(2, 0), param(2, 4)), (20, 3));
         let column = param(2, 8);
-        assert_eq!((u32_at(&memory, column), u32_at(&memory, column + 8)), (4, 3));
+        assert_eq!(
+            (u32_at(&memory, column), u32_at(&memory, column + 8)),
+            (4, 3)
+        );
         let (values, offsets) = (u32_at(&memory, column + 12), u32_at(&memory, column + 20));
         assert_eq!(&memory[values..][..3], b"abc");
-        assert_eq!([4, 8, 12].map(|at| u32_at(&memory, offsets + at)), [1, 1, 3]);
+        assert_eq!(
+            [4, 8, 12].map(|at| u32_at(&memory, offsets + at)),
+            [1, 1, 3]
+        );
         let bits = u64::from_le_bytes(memory[base + 3 * PARAM + 8..][..8].try_into().unwrap());
         assert_eq!(f64::from_bits(bits), 1.5);
         for address in [param(0, 8), column, values, offsets] {

@@ -21,18 +21,28 @@ pub(crate) fn check(manifest: &Manifest, given: &Map<String, Json>) -> crate::Re
         parameter: parameter.to_string(),
         message,
     };
-    if let Some(unknown) = given.keys().find(|key| !manifest.params.iter().any(|p| p.name == **key)) {
+    if let Some(unknown) = given
+        .keys()
+        .find(|key| !manifest.params.iter().any(|p| p.name == **key))
+    {
         let known: Vec<&str> = manifest.params.iter().map(|p| p.name.as_str()).collect();
-        let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
-        return Err(error(unknown, format!("unknown; the function's parameters: {known}")));
+        let known = if known.is_empty() {
+            "none".to_string()
+        } else {
+            known.join(", ")
+        };
+        return Err(error(
+            unknown,
+            format!("unknown; the function's parameters: {known}"),
+        ));
     }
     let mut params = Vec::with_capacity(manifest.params.len());
     let mut bytes = 0;
     for spec in &manifest.params {
         let value = match given.get(&spec.name).filter(|value| !value.is_null()) {
-            Some(json) => Some(
-                convert(spec.param_type, spec.list, json).map_err(|e| error(&spec.name, e))?,
-            ),
+            Some(json) => {
+                Some(convert(spec.param_type, spec.list, json).map_err(|e| error(&spec.name, e))?)
+            }
             None if spec.required => {
                 let list = if spec.list { "a list of " } else { "" };
                 let expected = format!("required, {list}{}", spec.param_type.name());
@@ -72,11 +82,15 @@ mod tests {
             {"name": "field", "type": "str", "default": "title"},
             {"name": "ids", "type": "i64", "list": true},
         ]});
-        Manifest::parse_all(text.to_string().as_bytes()).unwrap().remove(0)
+        Manifest::parse_all(text.to_string().as_bytes())
+            .unwrap()
+            .remove(0)
     }
 
     fn run(given: Json) -> Result<Params, String> {
-        let Json::Object(given) = given else { panic!("an object") };
+        let Json::Object(given) = given else {
+            panic!("an object")
+        };
         check(&manifest(), &given).map_err(|e| e.to_string())
     }
 
@@ -90,12 +104,27 @@ mod tests {
     #[test]
     fn errors_name_function_and_parameter() {
         for (given, expected) in [
-            (json!({}), "function `f 1.0.0`: parameter `budget`: required, f64"),
+            (
+                json!({}),
+                "function `f 1.0.0`: parameter `budget`: required, f64",
+            ),
             (json!({"budget": null}), "parameter `budget`: required"),
-            (json!({"budget": 1, "colour": 2}), "parameter `colour`: unknown; the function's parameters: budget, field, ids"),
-            (json!({"budget": "1"}), "parameter `budget`: expected f64, got \"1\""),
-            (json!({"budget": 1, "ids": ["x"]}), "parameter `ids`: item 0: expected i64"),
-            (json!({"budget": 1, "field": "x".repeat(2 << 20)}), "parameter `field`: the parameters take more"),
+            (
+                json!({"budget": 1, "colour": 2}),
+                "parameter `colour`: unknown; the function's parameters: budget, field, ids",
+            ),
+            (
+                json!({"budget": "1"}),
+                "parameter `budget`: expected f64, got \"1\"",
+            ),
+            (
+                json!({"budget": 1, "ids": ["x"]}),
+                "parameter `ids`: item 0: expected i64",
+            ),
+            (
+                json!({"budget": 1, "field": "x".repeat(2 << 20)}),
+                "parameter `field`: the parameters take more",
+            ),
         ] {
             let message = run(given).unwrap_err();
             assert!(message.contains(expected), "{message}");

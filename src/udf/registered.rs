@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value as Json};
 use wasmtime::{InstancePre, Module};
 
-use super::bind::{BoundUdf, PreparedUdf};
+use super::bind::BoundUdf;
 use super::engine::UdfEngine;
 use super::host::HostState;
 use super::limits::UdfLimits;
 use super::manifest::{Abi, Kind, Manifest, RowConvention};
-use super::{params, validate};
+use super::module_info::ModuleInfo;
+use super::params;
+use super::prepared::PreparedUdf;
 use crate::batch::BatchUdf;
 
 /// A module: its bytes, and what the compiler made of them, once somebody has asked.
@@ -24,7 +26,11 @@ pub(crate) struct Code {
 
 impl Code {
     pub(crate) fn new(bytes: Arc<[u8]>, hash: String) -> Self {
-        Self { bytes, hash, compiled: Mutex::new(None) }
+        Self {
+            bytes,
+            hash,
+            compiled: Mutex::new(None),
+        }
     }
 
     fn module(&self, engine: &UdfEngine) -> crate::Result<Module> {
@@ -49,7 +55,9 @@ pub struct RegisteredUdf {
 
 impl std::fmt::Debug for RegisteredUdf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("RegisteredUdf").field(&self.manifest.label()).finish()
+        f.debug_tuple("RegisteredUdf")
+            .field(&self.manifest.label())
+            .finish()
     }
 }
 
@@ -62,7 +70,7 @@ impl RegisteredUdf {
         engine: Arc<UdfEngine>,
         limits: UdfLimits,
         code: Arc<Code>,
-        info: &validate::ModuleInfo,
+        info: &ModuleInfo,
         manifest: Manifest,
     ) -> crate::Result<Self> {
         info.check(&manifest)?;
@@ -74,7 +82,14 @@ impl RegisteredUdf {
             }
         };
         let (manifest, pre) = (Arc::new(manifest), Mutex::new(None));
-        Ok(Self { engine, manifest, limits, code, convention, pre })
+        Ok(Self {
+            engine,
+            manifest,
+            limits,
+            code,
+            convention,
+            pre,
+        })
     }
 
     /// The manifest.
@@ -107,7 +122,13 @@ impl RegisteredUdf {
 
     pub(crate) fn with_params(&self, params: params::Params) -> crate::Result<PreparedUdf> {
         let (engine, manifest) = (Arc::clone(&self.engine), Arc::clone(&self.manifest));
-        Ok(PreparedUdf::new(engine, self.instance_pre()?, manifest, self.limits.clone(), params))
+        Ok(PreparedUdf::new(
+            engine,
+            self.instance_pre()?,
+            manifest,
+            self.limits.clone(),
+            params,
+        ))
     }
 
     /// Checks the parameters and binds for one thread: for those who need no more than one.
@@ -138,7 +159,10 @@ impl RegisteredUdf {
             return Ok(pre.clone());
         }
         let module = self.code.module(&self.engine)?;
-        let made = self.engine.linker(self.convention)?.instantiate_pre(&module);
+        let made = self
+            .engine
+            .linker(self.convention)?
+            .instantiate_pre(&module);
         let made = made.map_err(|e| crate::Error::UdfRejected {
             message: format!("`{}`: {e:#}", self.manifest.label()),
         })?;

@@ -15,6 +15,7 @@ use super::limits::UdfLimits;
 use super::manifest::Manifest;
 use super::registered::{Code, RegisteredUdf};
 use super::{dry_run, validate};
+use crate::batch::{BatchUdf, FunctionSource};
 
 /// What [`UdfRegistry::add`] and [`UdfRegistry::check`] say about one function of a module.
 #[derive(Clone, Debug)]
@@ -78,7 +79,13 @@ impl UdfRegistry {
         let folder = Folder::open(folder.as_ref())?;
         let table = load(&folder, &engine, &limits)?;
         let (table, writing) = (RwLock::new(Arc::new(table)), Mutex::new(()));
-        Ok(Self { engine, limits, folder: Some(folder), table, writing })
+        Ok(Self {
+            engine,
+            limits,
+            folder: Some(folder),
+            table,
+            writing,
+        })
     }
 
     /// A registry that forgets everything in the end, for tests and for hosts that keep modules elsewhere.
@@ -86,13 +93,22 @@ impl UdfRegistry {
     /// # Errors
     /// `Internal` as [`UdfEngine::new`].
     pub fn in_memory() -> crate::Result<Self> {
-        Ok(Self::in_memory_with(UdfEngine::new(&EngineOptions::default())?, UdfLimits::default()))
+        Ok(Self::in_memory_with(
+            UdfEngine::new(&EngineOptions::default())?,
+            UdfLimits::default(),
+        ))
     }
 
     /// As [`UdfRegistry::in_memory`], with an engine that registries share, and limits.
     #[must_use]
     pub fn in_memory_with(engine: Arc<UdfEngine>, limits: UdfLimits) -> Self {
-        Self { engine, limits, folder: None, table: RwLock::default(), writing: Mutex::new(()) }
+        Self {
+            engine,
+            limits,
+            folder: None,
+            table: RwLock::default(),
+            writing: Mutex::new(()),
+        }
     }
 
     /// Registers the functions of a module, all or none. `manifest` is used instead of the module's own one.
@@ -110,7 +126,9 @@ impl UdfRegistry {
             let manifest = registration.udf.manifest();
             if let Some(existing) = table.get(&manifest.name, &manifest.version) {
                 if !same(&existing, &registration.udf) {
-                    return Err(crate::Error::UdfExists { name: manifest.label() });
+                    return Err(crate::Error::UdfExists {
+                        name: manifest.label(),
+                    });
                 }
                 registration.udf = existing;
                 registration.existed = true;
@@ -123,7 +141,9 @@ impl UdfRegistry {
                 folder.add_module(registration.udf.hash(), module)?;
                 folder.add_function(name, &version, registration.udf.hash(), &manifest.json)?;
             }
-            table.damaged.retain(|d| d.name != *name || d.version != version);
+            table
+                .damaged
+                .retain(|d| d.name != *name || d.version != version);
             let versions = table.functions.entry(name.clone()).or_default();
             versions.insert(manifest.version.clone(), Arc::clone(&registration.udf));
         }
@@ -152,7 +172,11 @@ impl UdfRegistry {
             let (engine, limits) = (Arc::clone(&self.engine), self.limits.clone());
             let udf = RegisteredUdf::new(engine, limits, Arc::clone(&code), &info, manifest)?;
             let warnings = dry_run::run(&udf)?;
-            registrations.push(Registration { udf: Arc::new(udf), existed: false, warnings });
+            registrations.push(Registration {
+                udf: Arc::new(udf),
+                existed: false,
+                warnings,
+            });
         }
         Ok(registrations)
     }
@@ -161,7 +185,11 @@ impl UdfRegistry {
     #[must_use]
     pub fn list(&self) -> Vec<Arc<RegisteredUdf>> {
         let table = self.table();
-        table.functions.values().flat_map(|versions| versions.values().cloned()).collect()
+        table
+            .functions
+            .values()
+            .flat_map(|versions| versions.values().cloned())
+            .collect()
     }
 
     /// The functions in the folder that can't be used.
@@ -176,7 +204,9 @@ impl UdfRegistry {
     /// `UdfNotFound`.
     pub fn show(&self, name: &str, version: &Version) -> crate::Result<Arc<RegisteredUdf>> {
         let table = self.table();
-        table.get(name, version).ok_or_else(|| table.not_found(name, Some(&version.to_string())))
+        table
+            .get(name, version)
+            .ok_or_else(|| table.not_found(name, Some(&version.to_string())))
     }
 
     /// Finds the function for a query. `version` is an exact version, a range as Cargo writes it (`^1.2`, `>=1, <3`),
@@ -216,18 +246,32 @@ impl UdfRegistry {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut table = (*self.table()).clone();
         let text = version.to_string();
-        let removed = table.functions.get_mut(name).and_then(|versions| versions.remove(version));
-        let damaged = table.damaged.iter().any(|d| d.name == name && d.version == text);
+        let removed = table
+            .functions
+            .get_mut(name)
+            .and_then(|versions| versions.remove(version));
+        let damaged = table
+            .damaged
+            .iter()
+            .any(|d| d.name == name && d.version == text);
         if removed.is_none() && !damaged {
             return Err(table.not_found(name, Some(&text)));
         }
         table.functions.retain(|_, versions| !versions.is_empty());
-        table.damaged.retain(|d| d.name != name || d.version != text);
+        table
+            .damaged
+            .retain(|d| d.name != name || d.version != text);
         if let Some(folder) = &self.folder {
             folder.remove_function(name, &text)?;
         }
         let hash = removed.map(|udf| udf.hash().to_string());
-        let used = |hash: &str| table.functions.values().flat_map(BTreeMap::values).any(|u| u.hash() == hash);
+        let used = |hash: &str| {
+            table
+                .functions
+                .values()
+                .flat_map(BTreeMap::values)
+                .any(|u| u.hash() == hash)
+        };
         let orphan = hash.filter(|hash| !used(hash));
         self.set_table(table);
         match (&self.folder, orphan) {
@@ -252,16 +296,25 @@ impl Table {
 
     fn not_found(&self, name: &str, version: Option<&str>) -> crate::Error {
         let label = version.map_or_else(|| name.to_string(), |version| format!("{name} {version}"));
-        let damaged = self.damaged.iter().find(|d| d.name == name && version.is_none_or(|v| v == d.version));
+        let damaged = self
+            .damaged
+            .iter()
+            .find(|d| d.name == name && version.is_none_or(|v| v == d.version));
         let message = match (self.functions.get(name), damaged) {
-            (_, Some(damaged)) => format!("version {} is damaged: {}", damaged.version, damaged.message),
+            (_, Some(damaged)) => format!(
+                "version {} is damaged: {}",
+                damaged.version, damaged.message
+            ),
             (Some(versions), None) => {
                 let all: Vec<String> = versions.keys().map(Version::to_string).collect();
                 format!("it has the versions {}", all.join(", "))
             }
             (None, None) => "there is none of that name".to_string(),
         };
-        crate::Error::UdfNotFound { name: label, message }
+        crate::Error::UdfNotFound {
+            name: label,
+            message,
+        }
     }
 }
 
@@ -289,14 +342,25 @@ fn load(folder: &Folder, engine: &Arc<UdfEngine>, limits: &UdfLimits) -> crate::
             if manifest.name == name && manifest.version.to_string() == version {
                 return Ok(udf);
             }
-            Err(format!("the file's place says `{name} {version}`, its manifest `{}`", manifest.label()))
+            Err(format!(
+                "the file's place says `{name} {version}`, its manifest `{}`",
+                manifest.label()
+            ))
         });
         match loaded {
             Ok(udf) => {
                 let version = udf.manifest().version.clone();
-                table.functions.entry(name).or_default().insert(version, Arc::new(udf));
+                table
+                    .functions
+                    .entry(name)
+                    .or_default()
+                    .insert(version, Arc::new(udf));
             }
-            Err(message) => table.damaged.push(Damaged { name, version, message }),
+            Err(message) => table.damaged.push(Damaged {
+                name,
+                version,
+                message,
+            }),
         }
     }
     Ok(table)
@@ -310,5 +374,22 @@ fn function(
 ) -> crate::Result<RegisteredUdf> {
     let info = validate::module(&code.bytes, limits)?;
     let manifest = Manifest::parse_all(manifest.as_bytes())?.remove(0);
-    RegisteredUdf::new(Arc::clone(engine), limits.clone(), Arc::clone(code), &info, manifest)
+    RegisteredUdf::new(
+        Arc::clone(engine),
+        limits.clone(),
+        Arc::clone(code),
+        &info,
+        manifest,
+    )
+}
+
+impl FunctionSource for UdfRegistry {
+    fn bind(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        parameters: &serde_json::Map<String, serde_json::Value>,
+    ) -> crate::Result<Box<dyn BatchUdf>> {
+        self.resolve(name, version)?.bind(parameters)
+    }
 }

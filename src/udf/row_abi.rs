@@ -20,10 +20,13 @@ pub(crate) fn run(guest: &mut Guest, index: usize) -> Result<bool, Fault> {
             if let Some(first) = arguments.first_mut() {
                 *first = Val::I64(ctx);
             }
-            run.call(&mut *store, arguments, &mut results).map(|()| results[0].i32().unwrap_or(0))
+            run.call(&mut *store, arguments, &mut results)
+                .map(|()| results[0].i32().unwrap_or(0))
         }
         Entry::Batch { .. } => {
-            return Err(Fault::Host(crate::Error::Internal("not a row guest".to_string())));
+            return Err(Fault::Host(crate::Error::Internal(
+                "not a row guest".to_string(),
+            )));
         }
     };
     match result {

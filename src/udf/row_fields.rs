@@ -4,14 +4,14 @@
 //! compared with the bytes that stand there now. Nothing is allocated once every name has been seen.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::limits::{MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES, MAX_ROW_FIELDS};
 use super::host::{Stop, Watch};
+use super::limits::MAX_ROW_FIELDS;
+use super::row_column::{Column, FieldError, FieldValue, State, open};
 use super::values::ParamValue;
-use crate::batch::{ColumnId, ColumnOut, ColumnRequest, Columns, ValueType};
+use crate::batch::{ColumnRequest, Columns, ValueType};
 
 /// What a host function wants of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,29 +20,6 @@ pub(crate) enum Want {
     Value(ValueType),
     /// Only whether there is one.
     Any,
-}
-
-/// A value of the current document.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum FieldValue<'a> {
-    Bool(bool),
-    I64(i64),
-    F64(f64),
-    Str(&'a [u8]),
-}
-
-/// Why a field could not be looked up.
-pub(crate) enum FieldError {
-    /// The guest's fault.
-    Stop(Stop),
-    /// Not the guest's.
-    Host(crate::Error),
-}
-
-impl From<crate::Error> for FieldError {
-    fn from(error: crate::Error) -> Self {
-        Self::Host(error)
-    }
 }
 
 /// Fields of a row guest in one query. It outlives the guest's instances.
@@ -59,28 +36,6 @@ pub(crate) struct RowFields {
     current: usize,
     batch: u64,
     pub(crate) params: Arc<[(String, ParamValue)]>,
-}
-
-struct Column {
-    /// `None` for the column of `_id`.
-    request: Option<ColumnRequest>,
-    state: State,
-    /// The batch and the documents in it whose values are loaded.
-    batch: u64,
-    window: Range<usize>,
-    missing: usize,
-    offsets: Vec<u8>,
-    child_offsets: Vec<u8>,
-    values: Vec<u8>,
-    validity: Vec<u8>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    Closed,
-    /// The field is of another type.
-    Refused,
-    Open(ColumnId),
 }
 
 struct Slot {
@@ -101,7 +56,12 @@ struct Cached {
 
 const WANTS: usize = 5;
 const CACHE: usize = 64;
-const TYPES: [ValueType; 4] = [ValueType::Str, ValueType::F64, ValueType::I64, ValueType::Bool];
+const TYPES: [ValueType; 4] = [
+    ValueType::Str,
+    ValueType::F64,
+    ValueType::I64,
+    ValueType::Bool,
+];
 
 fn want_index(want: Want) -> usize {
     match want {
@@ -172,7 +132,10 @@ impl RowFields {
 
     /// The score of the current document, 0 where it is not given.
     pub(crate) fn score(&self) -> f64 {
-        self.scores.get(self.current).copied().map_or(0.0, f64::from)
+        self.scores
+            .get(self.current)
+            .copied()
+            .map_or(0.0, f64::from)
     }
 
     /// The current document's value of the field whose name stands at `at` in the guest's memory.
@@ -186,7 +149,9 @@ impl RowFields {
     ) -> Result<Option<FieldValue<'_>>, FieldError> {
         let slot = self.slot(columns, name, at, want)?;
         let (column, item) = (self.slots[slot].column, self.slots[slot].item);
-        let Some(column) = column else { return Ok(None) };
+        let Some(column) = column else {
+            return Ok(None);
+        };
         if !self.load(columns, watch, column)? {
             return Ok(None);
         }
@@ -231,7 +196,9 @@ impl RowFields {
                 Some(request) => open(columns, request)?,
             };
         }
-        let State::Open(id) = column.state else { return Ok(false) };
+        let State::Open(id) = column.state else {
+            return Ok(false);
+        };
         column.batch = self.batch;
         column.load(columns, id, &self.docs, self.current)?;
         watch.pause(started.elapsed());
@@ -260,7 +227,12 @@ impl RowFields {
             Some(slot) => usize::from(slot),
             None => self.resolve(columns, text, want)?,
         };
-        self.cache[place] = Cached { at, len, want: index, slot: slot + 1 };
+        self.cache[place] = Cached {
+            at,
+            len,
+            want: index,
+            slot: slot + 1,
+        };
         Ok(slot)
     }
 
@@ -271,7 +243,9 @@ impl RowFields {
         want: Want,
     ) -> Result<usize, FieldError> {
         if self.slots.len() >= MAX_ROW_FIELDS || name.len() > 1_024 {
-            let message = format!("the guest asks for more than {MAX_ROW_FIELDS} fields, or for one of a very long name");
+            let message = format!(
+                "the guest asks for more than {MAX_ROW_FIELDS} fields, or for one of a very long name"
+            );
             return Err(FieldError::Stop(Stop::Limit(message)));
         }
         let (field, item) = split_item(name);
@@ -281,10 +255,16 @@ impl RowFields {
             self.declared_column(field, item.is_some(), want)
         };
         // Of a list, its name alone means the first item.
-        let list = column.and_then(|c| self.columns[c].request.as_ref()).is_some_and(|r| r.list);
+        let list = column
+            .and_then(|c| self.columns[c].request.as_ref())
+            .is_some_and(|r| r.list);
         let item = if list { Some(item.unwrap_or(0)) } else { item };
         let slot = self.slots.len();
-        self.slots.push(Slot { name: name.into(), column, item });
+        self.slots.push(Slot {
+            name: name.into(),
+            column,
+            item,
+        });
         let slots = self.names.entry(name.into()).or_insert([None; WANTS]);
         slots[want_index(want)] = u16::try_from(slot).ok();
         Ok(slot)
@@ -293,11 +273,17 @@ impl RowFields {
     fn declared_column(&self, field: &str, list: bool, want: Want) -> Option<usize> {
         let mut matching = self.declared.iter().filter(|(name, _)| **name == *field);
         let fits = |column: usize| {
-            self.columns[column].request.as_ref().is_some_and(|request| {
-                (want == Want::Any || want == Want::Value(request.value_type)) && (!list || request.list)
-            })
+            self.columns[column]
+                .request
+                .as_ref()
+                .is_some_and(|request| {
+                    (want == Want::Any || want == Want::Value(request.value_type))
+                        && (!list || request.list)
+                })
         };
-        matching.find(|(_, column)| fits(*column)).map(|(_, column)| *column)
+        matching
+            .find(|(_, column)| fits(*column))
+            .map(|(_, column)| *column)
     }
 
     fn column_for(
@@ -322,13 +308,18 @@ impl RowFields {
                 default: None,
                 optional: true,
             };
-            let known = self.columns.iter().position(|c| c.request.as_ref() == Some(&request));
+            let known = self
+                .columns
+                .iter()
+                .position(|c| c.request.as_ref() == Some(&request));
             if let Some(column) = known.filter(|c| self.columns[*c].state != State::Refused) {
                 return Ok(Some(column));
             }
             let state = open(columns, &request)?;
             if state != State::Refused {
-                self.columns.push(Column { state, ..Column::new(Some(request)) });
+                let mut column = Column::new(Some(request));
+                column.state = state;
+                self.columns.push(column);
                 return Ok(Some(self.columns.len() - 1));
             }
         }
@@ -336,116 +327,13 @@ impl RowFields {
     }
 }
 
-/// A field of another type is not an error to a row guest.
-fn open(columns: &mut dyn Columns, request: &ColumnRequest) -> crate::Result<State> {
-    match columns.open(request) {
-        Ok(id) => Ok(State::Open(id)),
-        Err(crate::Error::InvalidArgument(_)) => Ok(State::Refused),
-        Err(error) => Err(error),
-    }
-}
-
 /// `tags[2]` is the item 2 of `tags`.
 fn split_item(name: &str) -> (&str, Option<usize>) {
-    let inside = name.strip_suffix(']').and_then(|rest| rest.rsplit_once('['));
+    let inside = name
+        .strip_suffix(']')
+        .and_then(|rest| rest.rsplit_once('['));
     match inside.map(|(field, item)| (field, item.parse())) {
         Some((field, Ok(item))) => (field, Some(item)),
         _ => (name, None),
     }
-}
-
-impl Column {
-    fn new(request: Option<ColumnRequest>) -> Self {
-        Self {
-            request,
-            state: State::Closed,
-            batch: 0,
-            window: 0..0,
-            missing: 0,
-            offsets: Vec::new(),
-            child_offsets: Vec::new(),
-            values: Vec::new(),
-            validity: Vec::new(),
-        }
-    }
-
-    fn value_type(&self) -> ValueType {
-        self.request.as_ref().map_or(ValueType::Str, |r| r.value_type)
-    }
-
-    fn is_list(&self) -> bool {
-        self.request.as_ref().is_some_and(|r| r.list)
-    }
-
-    /// Loads the documents from `current` on, as many as fit.
-    fn load(
-        &mut self,
-        columns: &mut dyn Columns,
-        id: ColumnId,
-        docs: &[u32],
-        current: usize,
-    ) -> Result<(), FieldError> {
-        self.window = 0..0;
-        let mut len = docs.len() - current;
-        let width = self.value_type().width();
-        let extent = loop {
-            let extent = columns.measure(id, &docs[current..current + len])?;
-            let size = extent.bytes.saturating_add(extent.items.saturating_mul(width));
-            if size <= MAX_BATCH_BYTES || (len == 1 && size <= MAX_DOCUMENT_BYTES) {
-                break extent;
-            }
-            if len == 1 {
-                let message = format!("a field of the document has {size} bytes, the limit is {MAX_DOCUMENT_BYTES}");
-                return Err(FieldError::Stop(Stop::Limit(message)));
-            }
-            len /= 2;
-        };
-        let (list, strings) = (self.is_list(), self.value_type() == ValueType::Str);
-        let defaulted = self.request.as_ref().is_none_or(|r| r.default.is_some());
-        self.offsets.resize(if list || strings { 4 * (len + 1) } else { 0 }, 0);
-        self.child_offsets.resize(if list && strings { 4 * (extent.items + 1) } else { 0 }, 0);
-        let count = if list { extent.items } else { len };
-        self.values.resize(if strings { extent.bytes } else { count * width }, 0);
-        self.validity.resize(if defaulted { 0 } else { len.div_ceil(8) }, 0);
-        let out = ColumnOut {
-            offsets: &mut self.offsets,
-            child_offsets: &mut self.child_offsets,
-            values: &mut self.values,
-            validity: &mut self.validity,
-        };
-        self.missing = columns.write(id, &docs[current..current + len], out)?;
-        self.window = current..current + len;
-        Ok(())
-    }
-
-    fn value(&self, current: usize, item: Option<usize>) -> Option<FieldValue<'_>> {
-        let row = current.checked_sub(self.window.start)?;
-        if self.missing > 0 && self.validity.get(row / 8).is_some_and(|b| b >> (row % 8) & 1 == 0) {
-            return None;
-        }
-        let (index, offsets) = if self.is_list() {
-            let (from, to) = (offset(&self.offsets, row)?, offset(&self.offsets, row + 1)?);
-            let index = from.checked_add(item.unwrap_or(0)).filter(|i| *i < to)?;
-            (index, &self.child_offsets)
-        } else if item.is_some_and(|i| i > 0) {
-            return None;
-        } else {
-            (row, &self.offsets)
-        };
-        let eight = || self.values.get(index * 8..)?.first_chunk::<8>().copied();
-        Some(match self.value_type() {
-            ValueType::Bool => FieldValue::Bool(*self.values.get(index)? != 0),
-            ValueType::I64 => FieldValue::I64(i64::from_le_bytes(eight()?)),
-            ValueType::F64 => FieldValue::F64(f64::from_le_bytes(eight()?)),
-            ValueType::Str => {
-                let (from, to) = (offset(offsets, index)?, offset(offsets, index + 1)?);
-                FieldValue::Str(self.values.get(from..to)?)
-            }
-        })
-    }
-}
-
-fn offset(offsets: &[u8], index: usize) -> Option<usize> {
-    let bytes = offsets.get(index * 4..)?.first_chunk::<4>()?;
-    usize::try_from(i32::from_le_bytes(*bytes)).ok()
 }

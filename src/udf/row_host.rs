@@ -5,7 +5,8 @@ use wasmtime::{Caller, Linker};
 use super::host::{HostState, Stop};
 use super::hostfns::{log, parts, slice, slice_mut};
 use super::manifest::RowConvention;
-use super::row_fields::{FieldError, FieldValue, Want};
+use super::row_column::{FieldError, FieldValue};
+use super::row_fields::Want;
 use super::values::ParamValue;
 use crate::batch::ValueType;
 
@@ -22,32 +23,59 @@ const BAD_ADDRESS: i32 = 3;
 ///
 /// # Errors
 /// A name twice, which would be a fault of ours.
-pub(crate) fn define(linker: &mut Linker<HostState>, convention: RowConvention) -> wasmtime::Result<()> {
-    linker.func_wrap(ENV, "has_field", |mut caller: Guest<'_>, _: i64, name: u32, len: u32| {
-        with_field(&mut caller, name, len, Want::Any, |_, value| Ok(i32::from(value.is_some())))
-    })?;
+pub(crate) fn define(
+    linker: &mut Linker<HostState>,
+    convention: RowConvention,
+) -> wasmtime::Result<()> {
+    linker.func_wrap(
+        ENV,
+        "has_field",
+        |mut caller: Guest<'_>, _: i64, name: u32, len: u32| {
+            with_field(&mut caller, name, len, Want::Any, |_, value| {
+                Ok(i32::from(value.is_some()))
+            })
+        },
+    )?;
     linker.func_wrap(ENV, "get_document_id", document_id)?;
-    linker.func_wrap(ENV, "get_score", |caller: Guest<'_>, _: i64| caller.data().row.score())?;
+    linker.func_wrap(ENV, "get_score", |caller: Guest<'_>, _: i64| {
+        caller.data().row.score()
+    })?;
     linker.func_wrap(ENV, "get_param_string", param_string)?;
-    linker.func_wrap(ENV, "get_param_i64", |caller: Guest<'_>, name: u32, len: u32, out: u32| {
-        param(caller, name, len, out, |value| match value {
-            ParamValue::I64(v) => Some((v.to_le_bytes(), 8)),
-            _ => None,
-        })
-    })?;
-    linker.func_wrap(ENV, "get_param_f64", |caller: Guest<'_>, name: u32, len: u32, out: u32| {
-        param(caller, name, len, out, |value| match value {
-            ParamValue::F64(v) => Some((v.to_le_bytes(), 8)),
-            _ => None,
-        })
-    })?;
-    let width = if convention == RowConvention::Old { 1 } else { 4 };
-    linker.func_wrap(ENV, "get_param_bool", move |caller: Guest<'_>, name: u32, len: u32, out: u32| {
-        param(caller, name, len, out, |value| match value {
-            ParamValue::Bool(v) => Some((u64::from(*v).to_le_bytes(), width)),
-            _ => None,
-        })
-    })?;
+    linker.func_wrap(
+        ENV,
+        "get_param_i64",
+        |caller: Guest<'_>, name: u32, len: u32, out: u32| {
+            param(caller, name, len, out, |value| match value {
+                ParamValue::I64(v) => Some((v.to_le_bytes(), 8)),
+                _ => None,
+            })
+        },
+    )?;
+    linker.func_wrap(
+        ENV,
+        "get_param_f64",
+        |caller: Guest<'_>, name: u32, len: u32, out: u32| {
+            param(caller, name, len, out, |value| match value {
+                ParamValue::F64(v) => Some((v.to_le_bytes(), 8)),
+                _ => None,
+            })
+        },
+    )?;
+    let width = if convention == RowConvention::Old {
+        1
+    } else {
+        4
+    };
+    linker.func_wrap(
+        ENV,
+        "get_param_bool",
+        move |caller: Guest<'_>, name: u32, len: u32, out: u32| {
+            param(caller, name, len, out, |value| match value {
+                ParamValue::Bool(v) => Some((u64::from(*v).to_le_bytes(), width)),
+                _ => None,
+            })
+        },
+    )?;
     match convention {
         RowConvention::Old => define_old(linker),
         RowConvention::New => define_new(linker),
@@ -60,72 +88,140 @@ fn define_new(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
         ENV,
         "get_field_string",
         |mut caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32, out_len: u32| {
-            with_field(&mut caller, name, len, Want::Value(ValueType::Str), |memory, value| {
-                let Some(FieldValue::Str(text)) = value else { return Ok(MISSING) };
-                let fits = put_string(memory, out, out_len, text)?;
-                Ok(if fits { OK } else { MISSING })
-            })
+            with_field(
+                &mut caller,
+                name,
+                len,
+                Want::Value(ValueType::Str),
+                |memory, value| {
+                    let Some(FieldValue::Str(text)) = value else {
+                        return Ok(MISSING);
+                    };
+                    let fits = put_string(memory, out, out_len, text)?;
+                    Ok(if fits { OK } else { MISSING })
+                },
+            )
         },
     )?;
     let get = |mut caller: Guest<'_>, value_type, name, len, out| {
-        with_field(&mut caller, name, len, Want::Value(value_type), |memory, value| {
-            let (bytes, width) = match value {
-                Some(FieldValue::I64(v)) => (v.to_le_bytes(), 8),
-                Some(FieldValue::F64(v)) => (v.to_le_bytes(), 8),
-                Some(FieldValue::Bool(v)) => (u64::from(v).to_le_bytes(), 4),
-                _ => return Ok(MISSING),
-            };
-            put(memory, out, &bytes[..width])?;
-            Ok(OK)
-        })
+        with_field(
+            &mut caller,
+            name,
+            len,
+            Want::Value(value_type),
+            |memory, value| {
+                let (bytes, width) = match value {
+                    Some(FieldValue::I64(v)) => (v.to_le_bytes(), 8),
+                    Some(FieldValue::F64(v)) => (v.to_le_bytes(), 8),
+                    Some(FieldValue::Bool(v)) => (u64::from(v).to_le_bytes(), 4),
+                    _ => return Ok(MISSING),
+                };
+                put(memory, out, &bytes[..width])?;
+                Ok(OK)
+            },
+        )
     };
-    linker.func_wrap(ENV, "get_field_i64", move |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
-        get(caller, ValueType::I64, name, len, out)
-    })?;
-    linker.func_wrap(ENV, "get_field_f64", move |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
-        get(caller, ValueType::F64, name, len, out)
-    })?;
-    linker.func_wrap(ENV, "get_field_bool", move |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
-        get(caller, ValueType::Bool, name, len, out)
-    })?;
+    linker.func_wrap(
+        ENV,
+        "get_field_i64",
+        move |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
+            get(caller, ValueType::I64, name, len, out)
+        },
+    )?;
+    linker.func_wrap(
+        ENV,
+        "get_field_f64",
+        move |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
+            get(caller, ValueType::F64, name, len, out)
+        },
+    )?;
+    linker.func_wrap(
+        ENV,
+        "get_field_bool",
+        move |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
+            get(caller, ValueType::Bool, name, len, out)
+        },
+    )?;
     Ok(())
 }
 
 fn define_old(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
-    linker.func_wrap(ENV, "log", |caller: Guest<'_>, at: u32, len: u32| log(caller, 1, at, len))?;
+    linker.func_wrap(ENV, "log", |caller: Guest<'_>, at: u32, len: u32| {
+        log(caller, 1, at, len)
+    })?;
     linker.func_wrap(
         ENV,
         "get_field_string",
         |mut caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32, out_len: u32| {
-            with_field(&mut caller, name, len, Want::Value(ValueType::Str), |memory, value| {
-                let Some(FieldValue::Str(text)) = value else { return Ok(0) };
-                let size = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                // This convention has no capacity: the memory is the bound.
-                let Some(target) = slice_mut(memory, out, size) else { return Ok(0) };
-                target.copy_from_slice(text);
-                put(memory, out_len, &size.to_le_bytes())?;
-                Ok(1)
-            })
+            with_field(
+                &mut caller,
+                name,
+                len,
+                Want::Value(ValueType::Str),
+                |memory, value| {
+                    let Some(FieldValue::Str(text)) = value else {
+                        return Ok(0);
+                    };
+                    let size = u32::try_from(text.len()).unwrap_or(u32::MAX);
+                    // This convention has no capacity: the memory is the bound.
+                    let Some(target) = slice_mut(memory, out, size) else {
+                        return Ok(0);
+                    };
+                    target.copy_from_slice(text);
+                    put(memory, out_len, &size.to_le_bytes())?;
+                    Ok(1)
+                },
+            )
         },
     )?;
-    linker.func_wrap(ENV, "get_field_int64", |mut caller: Guest<'_>, _: i64, name: u32, len: u32| {
-        with_field(&mut caller, name, len, Want::Value(ValueType::I64), |_, value| match value {
-            Some(FieldValue::I64(v)) => Ok(v),
-            _ => Ok(0),
-        })
-    })?;
-    linker.func_wrap(ENV, "get_field_float64", |mut caller: Guest<'_>, _: i64, name: u32, len: u32| {
-        with_field(&mut caller, name, len, Want::Value(ValueType::F64), |_, value| match value {
-            Some(FieldValue::F64(v)) => Ok(v),
-            _ => Ok(0.0),
-        })
-    })?;
-    linker.func_wrap(ENV, "get_field_bool", |mut caller: Guest<'_>, _: i64, name: u32, len: u32| {
-        with_field(&mut caller, name, len, Want::Value(ValueType::Bool), |_, value| match value {
-            Some(FieldValue::Bool(v)) => Ok(i32::from(v)),
-            _ => Ok(0),
-        })
-    })?;
+    linker.func_wrap(
+        ENV,
+        "get_field_int64",
+        |mut caller: Guest<'_>, _: i64, name: u32, len: u32| {
+            with_field(
+                &mut caller,
+                name,
+                len,
+                Want::Value(ValueType::I64),
+                |_, value| match value {
+                    Some(FieldValue::I64(v)) => Ok(v),
+                    _ => Ok(0),
+                },
+            )
+        },
+    )?;
+    linker.func_wrap(
+        ENV,
+        "get_field_float64",
+        |mut caller: Guest<'_>, _: i64, name: u32, len: u32| {
+            with_field(
+                &mut caller,
+                name,
+                len,
+                Want::Value(ValueType::F64),
+                |_, value| match value {
+                    Some(FieldValue::F64(v)) => Ok(v),
+                    _ => Ok(0.0),
+                },
+            )
+        },
+    )?;
+    linker.func_wrap(
+        ENV,
+        "get_field_bool",
+        |mut caller: Guest<'_>, _: i64, name: u32, len: u32| {
+            with_field(
+                &mut caller,
+                name,
+                len,
+                Want::Value(ValueType::Bool),
+                |_, value| match value {
+                    Some(FieldValue::Bool(v)) => Ok(i32::from(v)),
+                    _ => Ok(0),
+                },
+            )
+        },
+    )?;
     Ok(())
 }
 
@@ -138,9 +234,17 @@ fn with_field<R>(
     then: impl FnOnce(&mut [u8], Option<FieldValue<'_>>) -> Result<R, Stop>,
 ) -> wasmtime::Result<R> {
     let (memory, state) = parts(caller)?;
-    let HostState { columns, row, error, watch, .. } = state;
+    let HostState {
+        columns,
+        row,
+        error,
+        watch,
+        ..
+    } = state;
     let text = slice(memory, name, len).ok_or_else(|| outside("the name of a field", name))?;
-    let Some(columns) = columns.as_deref_mut() else { return Ok(then(memory, None)?) };
+    let Some(columns) = columns.as_deref_mut() else {
+        return Ok(then(memory, None)?);
+    };
     match row.get(columns, watch, text, name, want) {
         Ok(value) => Ok(then(memory, value)?),
         Err(FieldError::Stop(stop)) => Err(stop.into()),
@@ -153,7 +257,9 @@ fn with_field<R>(
 
 fn document_id(mut caller: Guest<'_>, _: i64, out: u32, out_len: u32) -> wasmtime::Result<i32> {
     let (memory, state) = parts(&mut caller)?;
-    let Some(columns) = state.columns.as_deref_mut() else { return Ok(0) };
+    let Some(columns) = state.columns.as_deref_mut() else {
+        return Ok(0);
+    };
     match state.row.id(columns, &mut state.watch) {
         Ok(Some(id)) => Ok(i32::from(put_string(memory, out, out_len, id)?)),
         Ok(None) => Ok(0),
@@ -165,12 +271,22 @@ fn document_id(mut caller: Guest<'_>, _: i64, out: u32, out_len: u32) -> wasmtim
     }
 }
 
-fn param_string(mut caller: Guest<'_>, name: u32, len: u32, out: u32, out_len: u32) -> wasmtime::Result<i32> {
+fn param_string(
+    mut caller: Guest<'_>,
+    name: u32,
+    len: u32,
+    out: u32,
+    out_len: u32,
+) -> wasmtime::Result<i32> {
     let (memory, state) = parts(&mut caller)?;
     let text = slice(memory, name, len).ok_or_else(|| outside("the name of a parameter", name))?;
     let params = &state.row.params;
-    let Some((_, value)) = params.iter().find(|(n, _)| n.as_bytes() == text) else { return Ok(ABSENT) };
-    let ParamValue::Str(value) = value else { return Ok(WRONG_TYPE) };
+    let Some((_, value)) = params.iter().find(|(n, _)| n.as_bytes() == text) else {
+        return Ok(ABSENT);
+    };
+    let ParamValue::Str(value) = value else {
+        return Ok(WRONG_TYPE);
+    };
     Ok(match put_string(memory, out, out_len, value.as_bytes()) {
         Ok(true) => OK,
         Ok(false) | Err(_) => BAD_ADDRESS,
@@ -187,8 +303,12 @@ fn param(
     let (memory, state) = parts(&mut caller)?;
     let text = slice(memory, name, len).ok_or_else(|| outside("the name of a parameter", name))?;
     let params = &state.row.params;
-    let Some((_, value)) = params.iter().find(|(n, _)| n.as_bytes() == text) else { return Ok(ABSENT) };
-    let Some((bytes, width)) = convert(value) else { return Ok(WRONG_TYPE) };
+    let Some((_, value)) = params.iter().find(|(n, _)| n.as_bytes() == text) else {
+        return Ok(ABSENT);
+    };
+    let Some((bytes, width)) = convert(value) else {
+        return Ok(WRONG_TYPE);
+    };
     Ok(put(memory, out, &bytes[..width]).map_or(BAD_ADDRESS, |()| OK))
 }
 

@@ -9,7 +9,14 @@ pub(crate) struct SyntheticColumns {
     open: Vec<ColumnRequest>,
 }
 
-const STRINGS: [&str; 6] = ["", "a", "search engine", "Straße", "日本語", "needle in a haystack, somewhat longer"];
+const STRINGS: [&str; 6] = [
+    "",
+    "a",
+    "search engine",
+    "Straße",
+    "日本語",
+    "needle in a haystack, somewhat longer",
+];
 const NUMBERS: [f64; 6] = [0.0, 1.0, -1.5, 1e18, 0.25, 42.0];
 const INTEGERS: [i64; 6] = [0, 1, -1, i64::MAX, i64::MIN, 1_700_000_000_000];
 
@@ -77,7 +84,8 @@ fn make(request: &ColumnRequest, docs: &[u32]) -> Made {
             push(request, *doc, item, &mut made.values);
             made.items += 1;
             if request.list && strings {
-                made.child_offsets.extend_from_slice(&end(made.values.len()));
+                made.child_offsets
+                    .extend_from_slice(&end(made.values.len()));
             }
         }
         if present == 0 && !request.list {
@@ -107,11 +115,20 @@ impl Columns for SyntheticColumns {
         let made = make(request, docs);
         Ok(Extent {
             items: if request.list { made.items } else { 0 },
-            bytes: if request.value_type == ValueType::Str { made.values.len() } else { 0 },
+            bytes: if request.value_type == ValueType::Str {
+                made.values.len()
+            } else {
+                0
+            },
         })
     }
 
-    fn write(&mut self, column: ColumnId, docs: &[u32], out: ColumnOut<'_>) -> crate::Result<usize> {
+    fn write(
+        &mut self,
+        column: ColumnId,
+        docs: &[u32],
+        out: ColumnOut<'_>,
+    ) -> crate::Result<usize> {
         let made = make(&self.open[column.0], docs);
         for (to, from) in [
             (out.offsets, &made.offsets),

@@ -42,7 +42,10 @@ impl Ticker {
             .name("diagon-udf-clock".to_string())
             .spawn(move || theirs.run(tick))
             .map_err(|e| crate::Error::Internal(format!("no thread for the guests' clock: {e}")))?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// Says that a guest runs from now on, and wakes the thread if it sleeps.
@@ -84,7 +87,11 @@ impl Shared {
         while !self.stop.load(Ordering::SeqCst) {
             std::thread::sleep(TICK);
             tick();
-            idle = if self.running.load(Ordering::SeqCst) == 0 { idle + 1 } else { 0 };
+            idle = if self.running.load(Ordering::SeqCst) == 0 {
+                idle + 1
+            } else {
+                0
+            };
             if idle >= IDLE_TICKS {
                 self.sleep();
                 idle = 0;
@@ -96,7 +103,10 @@ impl Shared {
         let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.asleep.store(true, Ordering::SeqCst);
         while self.running.load(Ordering::SeqCst) == 0 && !self.stop.load(Ordering::SeqCst) {
-            guard = self.wake.wait(guard).unwrap_or_else(PoisonError::into_inner);
+            guard = self
+                .wake
+                .wait(guard)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         self.asleep.store(false, Ordering::SeqCst);
     }
@@ -110,7 +120,10 @@ mod tests {
     fn wait_for(what: impl Fn() -> bool) {
         let start = Instant::now();
         while !what() {
-            assert!(start.elapsed() < Duration::from_secs(10), "it never happened");
+            assert!(
+                start.elapsed() < Duration::from_secs(10),
+                "it never happened"
+            );
             std::thread::sleep(TICK);
         }
     }
@@ -119,7 +132,10 @@ mod tests {
     fn sleeps_when_nobody_runs_and_wakes_up() {
         let ticks = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&ticks);
-        let ticker = Ticker::start(move || drop(count.fetch_add(1, Ordering::SeqCst))).unwrap();
+        let ticker = Ticker::start(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        })
+        .unwrap();
         wait_for(|| ticker.shared.asleep.load(Ordering::SeqCst));
         let before = ticks.load(Ordering::SeqCst);
         let running = ticker.enter();

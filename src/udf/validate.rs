@@ -6,14 +6,14 @@ use std::collections::HashMap;
 
 use wasmparser::{
     Encoding, ExternalKind, FuncToValidate, FuncType, FuncValidatorAllocations, FunctionBody,
-    MemoryType, Parser, Payload, TypeRef, ValType, ValidPayload, Validator, ValidatorResources,
+    MemoryType, Parser, Payload, TypeRef, ValidPayload, Validator, ValidatorResources,
     WasmFeatures,
 };
 
 use super::imports::{self, Allowed, signature};
 use super::limits::{MAX_MODULE_BYTES, MAX_TABLE_ENTRIES, UdfLimits};
-use super::manifest::{Abi, Manifest, RowConvention};
-use super::values::ParamType;
+use super::manifest::RowConvention;
+use super::module_info::{ModuleInfo, check_type};
 
 /// Functions with a body.
 pub const MAX_FUNCTIONS: usize = 50_000;
@@ -33,25 +33,14 @@ pub(crate) const FEATURES: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::EXTENDED_CONST)
     .difference(WasmFeatures::GC_TYPES);
 
-/// What a valid module has.
-#[derive(Debug)]
-pub(crate) struct ModuleInfo {
-    /// The custom sections `diagon.udf`, one behind the other.
-    pub(crate) manifest: Vec<u8>,
-    /// Exported functions with their types.
-    functions: HashMap<String, FuncType>,
-    exports_memory: bool,
-    row_imports: bool,
-    evidence_old: Option<String>,
-    evidence_new: Option<String>,
-}
-
 /// Validates a module: well-formed, within the limits, no import or feature that is not allowed.
 ///
 /// # Errors
 /// `UdfRejected` with the reason and, where there is one, the byte offset.
 pub(crate) fn module(bytes: &[u8], limits: &UdfLimits) -> crate::Result<ModuleInfo> {
-    Scan::new(limits).run(bytes).map_err(|message| crate::Error::UdfRejected { message })
+    Scan::new(limits)
+        .run(bytes)
+        .map_err(|message| crate::Error::UdfRejected { message })
 }
 
 struct Scan<'l> {
@@ -91,8 +80,15 @@ impl<'l> Scan<'l> {
         let mut allocations = FuncValidatorAllocations::default();
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.map_err(invalid)?;
-            if let Payload::Version { encoding: Encoding::Component, .. } = payload {
-                return Err("this is a component; components are not supported yet, build a core module".into());
+            if let Payload::Version {
+                encoding: Encoding::Component,
+                ..
+            } = payload
+            {
+                return Err(
+                    "this is a component; components are not supported yet, build a core module"
+                        .into(),
+                );
             }
             self.before(&payload)?;
             match validator.payload(&payload).map_err(invalid)? {
@@ -123,7 +119,9 @@ impl<'l> Scan<'l> {
             _ => MAX_SECTION_ENTRIES,
         };
         if count > limit {
-            return Err(format!("the module has {count} {what}, the limit is {limit}"));
+            return Err(format!(
+                "the module has {count} {what}, the limit is {limit}"
+            ));
         }
         Ok(())
     }
@@ -191,7 +189,10 @@ impl<'l> Scan<'l> {
             TypeRef::Func(index) | TypeRef::FuncExact(index) => index,
             _ => return Err(format!("import `{module}.{name}` is not a function")),
         };
-        let ty = self.types.get(index as usize).ok_or("an import's type is missing")?;
+        let ty = self
+            .types
+            .get(index as usize)
+            .ok_or("an import's type is missing")?;
         let Allowed { row, .. } = imports::find(module, name, ty.params(), ty.results())?;
         if let Some(convention) = row {
             self.info.row_imports = true;
@@ -207,8 +208,12 @@ impl<'l> Scan<'l> {
     }
 
     fn function_type(&self, index: u32) -> Result<FuncType, String> {
-        let ty = self.functions.get(index as usize).and_then(|ty| self.types.get(*ty as usize));
-        ty.cloned().ok_or_else(|| format!("the type of function {index} is missing"))
+        let ty = self
+            .functions
+            .get(index as usize)
+            .and_then(|ty| self.types.get(*ty as usize));
+        ty.cloned()
+            .ok_or_else(|| format!("the type of function {index} is missing"))
     }
 
     fn function(
@@ -230,7 +235,9 @@ impl<'l> Scan<'l> {
             locals = locals.saturating_add(group.map_err(invalid)?.0 as usize);
         }
         if locals > MAX_LOCALS {
-            return Err(format!("function {index} has {locals} locals, the limit is {MAX_LOCALS}"));
+            return Err(format!(
+                "function {index} has {locals} locals, the limit is {MAX_LOCALS}"
+            ));
         }
         let mut validator = function.into_validator(allocations);
         let mut reader = body.get_binary_reader();
@@ -253,114 +260,40 @@ impl<'l> Scan<'l> {
     fn finish(self) -> Result<ModuleInfo, String> {
         let memory = match self.memories.as_slice() {
             [memory] => memory,
-            [] => return Err("the module has no memory of its own; it needs one, exported as `memory`".into()),
+            [] => {
+                return Err(
+                    "the module has no memory of its own; it needs one, exported as `memory`"
+                        .into(),
+                );
+            }
             _ => return Err("the module has more than one memory".into()),
         };
         if memory.shared || memory.memory64 {
             return Err("the memory is shared or 64-bit; it must be a plain 32-bit one".into());
         }
-        let (bytes, limit) = (memory.initial.saturating_mul(65_536), self.limits.memory_bytes);
+        let (bytes, limit) = (
+            memory.initial.saturating_mul(65_536),
+            self.limits.memory_bytes,
+        );
         if bytes > limit as u64 {
-            return Err(format!("the memory starts with {bytes} bytes, the limit is {limit}"));
+            return Err(format!(
+                "the memory starts with {bytes} bytes, the limit is {limit}"
+            ));
         }
         if !self.info.exports_memory {
             return Err("the module does not export its memory as `memory`".into());
         }
         if self.info.functions.contains_key("_start") {
-            return Err("the module exports `_start`, so it is a program; build a reactor (a library)".into());
+            return Err(
+                "the module exports `_start`, so it is a program; build a reactor (a library)"
+                    .into(),
+            );
         }
         if let Some(ty) = self.info.functions.get("_initialize") {
-            expect("_initialize", ty, &[], &[])?;
+            check_type("_initialize", ty, &[], &[])?;
         }
         Ok(self.info)
     }
-}
-
-impl ModuleInfo {
-    /// Checks that the module has what `manifest` promises.
-    ///
-    /// # Errors
-    /// `UdfRejected` that names the function and the export.
-    pub(crate) fn check(&self, manifest: &Manifest) -> crate::Result<()> {
-        self.check_exports(manifest).map_err(|message| crate::Error::UdfRejected {
-            message: format!("`{}`: {message}", manifest.label()),
-        })
-    }
-
-    fn check_exports(&self, manifest: &Manifest) -> Result<(), String> {
-        match &manifest.abi {
-            Abi::Batch => {
-                if self.row_imports {
-                    return Err("the module imports functions of the row ABI; say `\"abi\": \"row\"`".into());
-                }
-                if !self.functions.contains_key("diagon_abi_v1") {
-                    return Err(match self.functions.keys().find(|n| n.starts_with("diagon_abi_v")) {
-                        Some(other) => format!("the module was built for `{other}`, this host knows `diagon_abi_v1`"),
-                        None => "the module does not export a function `diagon_abi_v1`".into(),
-                    });
-                }
-                self.expect("diagon_reserve", &[ValType::I32])?;
-                self.expect(&manifest.export, &[ValType::I32])
-            }
-            Abi::Row { positional, .. } => {
-                let mut params = vec![ValType::I64];
-                params.extend(positional.iter().map(|p| positional_type(manifest.params[*p].param_type)));
-                self.expect(&manifest.export, &params)?;
-                self.convention(manifest).map(drop)
-            }
-        }
-    }
-
-    /// The row convention that a module was built for, from its manifest or its imports.
-    pub(crate) fn convention(&self, manifest: &Manifest) -> Result<RowConvention, String> {
-        let Abi::Row { convention, .. } = &manifest.abi else { return Ok(RowConvention::New) };
-        if let Some(said) = convention {
-            let other = match said {
-                RowConvention::Old => &self.evidence_new,
-                RowConvention::New => &self.evidence_old,
-            };
-            return match other {
-                Some(import) => Err(format!("the manifest's `row` contradicts the import `env.{import}`")),
-                None => Ok(*said),
-            };
-        }
-        match (&self.evidence_old, &self.evidence_new) {
-            (Some(_), None) => Ok(RowConvention::Old),
-            (None, Some(_)) => Ok(RowConvention::New),
-            (None, None) if !self.row_imports => Ok(RowConvention::New),
-            (Some(old), Some(new)) => Err(format!(
-                "the imports `env.{old}` and `env.{new}` belong to two conventions; say `\"row\": \"old\"` or `\"new\"`"
-            )),
-            (None, None) => Err(
-                "the imports don't tell which row convention is meant; say `\"row\": \"old\"` or `\"new\"`".into(),
-            ),
-        }
-    }
-
-    fn expect(&self, name: &str, params: &[ValType]) -> Result<(), String> {
-        match self.functions.get(name) {
-            Some(ty) => expect(name, ty, params, &[ValType::I32]),
-            None => Err(format!("the module does not export a function `{name}`")),
-        }
-    }
-}
-
-/// How a positional parameter is passed.
-pub(crate) fn positional_type(param_type: ParamType) -> ValType {
-    match param_type {
-        ParamType::I64 => ValType::I64,
-        ParamType::F32 => ValType::F32,
-        ParamType::F64 => ValType::F64,
-        ParamType::Bool | ParamType::I32 | ParamType::Str => ValType::I32,
-    }
-}
-
-fn expect(name: &str, ty: &FuncType, params: &[ValType], results: &[ValType]) -> Result<(), String> {
-    if ty.params() == params && ty.results() == results {
-        return Ok(());
-    }
-    let (got, wanted) = (signature(ty.params(), ty.results()), signature(params, results));
-    Err(format!("export `{name}` has type {got}, expected {wanted}"))
 }
 
 fn check_magic(bytes: &[u8]) -> Result<(), String> {
@@ -368,23 +301,35 @@ fn check_magic(bytes: &[u8]) -> Result<(), String> {
         return Err("the file is empty".into());
     }
     if bytes.len() > MAX_MODULE_BYTES {
-        return Err(format!("the module has {} bytes, the limit is {MAX_MODULE_BYTES}", bytes.len()));
+        return Err(format!(
+            "the module has {} bytes, the limit is {MAX_MODULE_BYTES}",
+            bytes.len()
+        ));
     }
     if bytes.starts_with(b"\0asm") {
         return Ok(());
     }
     let text = std::str::from_utf8(&bytes[..bytes.len().min(4)]).is_ok();
-    Err(if bytes.trim_ascii_start().starts_with(b"(") || bytes.trim_ascii_start().starts_with(b";;") {
-        "this is WebAssembly text; translate it to binary first (wat2wasm, wasm-tools parse)".into()
-    } else if text {
-        "this is a text file, not a WebAssembly module".into()
-    } else {
-        "this is not a WebAssembly module (it does not begin with \\0asm)".into()
-    })
+    Err(
+        if bytes.trim_ascii_start().starts_with(b"(") || bytes.trim_ascii_start().starts_with(b";;")
+        {
+            "this is WebAssembly text; translate it to binary first (wat2wasm, wasm-tools parse)"
+                .into()
+        } else if text {
+            "this is a text file, not a WebAssembly module".into()
+        } else {
+            "this is not a WebAssembly module (it does not begin with \\0asm)".into()
+        },
+    )
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "shape of map_err")]
 fn invalid(error: wasmparser::Error) -> String {
-    let message = error.message().split('\n').next().unwrap_or_default().to_string();
+    let message = error
+        .message()
+        .split('\n')
+        .next()
+        .unwrap_or_default()
+        .to_string();
     format!("{message} (at offset {:#x})", error.offset())
 }

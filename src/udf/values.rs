@@ -58,7 +58,11 @@ pub enum ParamValue {
 }
 
 /// Converts JSON to a parameter's type. The error says what was expected and what came.
-pub(crate) fn convert(param_type: ParamType, list: bool, json: &Json) -> Result<ParamValue, String> {
+pub(crate) fn convert(
+    param_type: ParamType,
+    list: bool,
+    json: &Json,
+) -> Result<ParamValue, String> {
     if !list {
         return Ok(match param_type {
             ParamType::Bool => ParamValue::Bool(to_bool(json)?),
@@ -68,7 +72,11 @@ pub(crate) fn convert(param_type: ParamType, list: bool, json: &Json) -> Result<
         });
     }
     let Json::Array(items) = json else {
-        return Err(format!("expected a list of {}, got {}", param_type.name(), describe(json)));
+        return Err(format!(
+            "expected a list of {}, got {}",
+            param_type.name(),
+            describe(json)
+        ));
     };
     Ok(match param_type {
         ParamType::Bool => ParamValue::BoolList(each(items, to_bool)?),
@@ -91,7 +99,8 @@ fn each<T>(items: &[Json], one: impl Fn(&Json) -> Result<T, String>) -> Result<V
 }
 
 fn to_bool(json: &Json) -> Result<bool, String> {
-    json.as_bool().ok_or_else(|| format!("expected bool, got {}", describe(json)))
+    json.as_bool()
+        .ok_or_else(|| format!("expected bool, got {}", describe(json)))
 }
 
 fn to_str(json: &Json) -> Result<String, String> {
@@ -100,7 +109,10 @@ fn to_str(json: &Json) -> Result<String, String> {
         .ok_or_else(|| format!("expected str, got {}", describe(json)))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the float is an integer inside the range of i64")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the float is an integer inside the range of i64"
+)]
 fn to_i64(param_type: ParamType, json: &Json) -> Result<i64, String> {
     let wrong = || format!("expected {}, got {}", param_type.name(), describe(json));
     let value = match (json.as_i64(), json.as_f64()) {
@@ -121,7 +133,11 @@ const TWO_63: f64 = 9_223_372_036_854_775_808.0;
 
 fn to_f64(param_type: ParamType, json: &Json) -> Result<f64, String> {
     let Json::Number(number) = json else {
-        return Err(format!("expected {}, got {}", param_type.name(), describe(json)));
+        return Err(format!(
+            "expected {}, got {}",
+            param_type.name(),
+            describe(json)
+        ));
     };
     let exact = match (number.as_i64(), number.as_u64()) {
         (Some(i), _) => i128::from(i),
@@ -129,9 +145,15 @@ fn to_f64(param_type: ParamType, json: &Json) -> Result<f64, String> {
         (None, None) => return in_range(param_type, number.as_f64().unwrap_or(f64::NAN)),
     };
     let value = number.as_f64().unwrap_or(f64::NAN);
-    #[expect(clippy::cast_possible_truncation, reason = "saturates, and is compared with the exact value")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "saturates, and is compared with the exact value"
+    )]
     if value as i128 != exact {
-        return Err(format!("{exact} can't be held exactly by {}", param_type.name()));
+        return Err(format!(
+            "{exact} can't be held exactly by {}",
+            param_type.name()
+        ));
     }
     in_range(param_type, value)
 }
@@ -141,7 +163,11 @@ fn in_range(param_type: ParamType, value: f64) -> Result<f64, String> {
         ParamType::F32 => value.is_finite() && value.abs() <= f64::from(f32::MAX),
         _ => value.is_finite(),
     };
-    if fits { Ok(value) } else { Err(format!("{value} does not fit into {}", param_type.name())) }
+    if fits {
+        Ok(value)
+    } else {
+        Err(format!("{value} does not fit into {}", param_type.name()))
+    }
 }
 
 fn describe(json: &Json) -> String {
@@ -163,9 +189,18 @@ mod tests {
 
     #[test]
     fn numbers_convert_where_nothing_is_lost() {
-        assert_eq!(convert(ParamType::F64, false, &json!(3)), Ok(ParamValue::F64(3.0)));
-        assert_eq!(convert(ParamType::I64, false, &json!(3.0)), Ok(ParamValue::I64(3)));
-        assert_eq!(convert(ParamType::I64, false, &json!(-7)), Ok(ParamValue::I64(-7)));
+        assert_eq!(
+            convert(ParamType::F64, false, &json!(3)),
+            Ok(ParamValue::F64(3.0))
+        );
+        assert_eq!(
+            convert(ParamType::I64, false, &json!(3.0)),
+            Ok(ParamValue::I64(3))
+        );
+        assert_eq!(
+            convert(ParamType::I64, false, &json!(-7)),
+            Ok(ParamValue::I64(-7))
+        );
         let edge = convert(ParamType::F64, false, &json!(i64::MIN));
         assert_eq!(edge, Ok(ParamValue::F64(-TWO_63)));
         for (t, v) in [
@@ -191,6 +226,10 @@ mod tests {
         assert_eq!(ok, Ok(ParamValue::I64List(vec![1, 2])));
         let err = convert(ParamType::Str, true, &json!(["a", 2])).unwrap_err();
         assert_eq!(err, "item 1: expected str, got 2");
-        assert!(convert(ParamType::Str, true, &json!("a")).unwrap_err().contains("list of str"));
+        assert!(
+            convert(ParamType::Str, true, &json!("a"))
+                .unwrap_err()
+                .contains("list of str")
+        );
     }
 }

@@ -105,7 +105,9 @@ uint32_t snapshot_segments(const Snapshot& snapshot) noexcept {
   return static_cast<uint32_t>(snapshot.rep->size());
 }
 
-uint64_t snapshot_live_docs(const Snapshot& snapshot) noexcept { return snapshot.rep->live_count(); }
+uint64_t snapshot_live_docs(const Snapshot& snapshot) noexcept {
+  return snapshot.rep->live_count();
+}
 
 uint64_t snapshot_generation(const Snapshot& snapshot) noexcept {
   return snapshot.rep->generation();
@@ -151,7 +153,8 @@ std::unique_ptr<QueryNode> query_match_all(float boost) {
 
 std::unique_ptr<QueryNode> query_match_none() { return node(QueryKind::kMatchNone, 0, 1.0f); }
 
-std::unique_ptr<QueryNode> query_term(uint32_t field, rust::Slice<const uint8_t> term, float boost) {
+std::unique_ptr<QueryNode> query_term(uint32_t field, rust::Slice<const uint8_t> term,
+                                      float boost) {
   auto query = node(QueryKind::kTerm, field, boost);
   query->rep.terms.push_back(string_of(term));
   return query;
@@ -240,8 +243,8 @@ std::shared_ptr<Prepared> prepare(const Snapshot& snapshot, std::unique_ptr<Quer
                                   bool with_scores) {
   if (query == nullptr) throw_invalid("no query");
   auto shared = std::make_shared<const Query>(std::move(query->rep));
-  return std::make_shared<Prepared>(Prepared{std::make_shared<const search::PreparedQuery>(
-      snapshot.rep, std::move(shared), with_scores)});
+  return std::make_shared<Prepared>(Prepared{
+      std::make_shared<const search::PreparedQuery>(snapshot.rep, std::move(shared), with_scores)});
 }
 
 TopSummary search_top(const Prepared& prepared, uint64_t count_up_to, bool has_min_score,

@@ -1,4 +1,5 @@
-// What Rust sees of the engine. The only room that knows rust/cxx.h; documented in src/bridge/ffi.rs, where it is declared.
+// What Rust sees of the engine. The only room that knows rust/cxx.h; documented in
+// src/bridge/ffi.rs, where it is declared.
 #pragma once
 
 #include <cstdint>

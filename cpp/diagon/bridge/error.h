@@ -1,4 +1,5 @@
-// How an exception crosses to Rust: as the text "code:message". Included by bridge.h, since cxx takes the handler from there.
+// How an exception crosses to Rust: as the text "code:message". Included by bridge.h, since cxx
+// takes the handler from there.
 #pragma once
 
 #include <new>
@@ -8,8 +9,8 @@
 
 namespace rust::behavior {
 
-// Called by the generated code around every function that Rust declares with a Result. The default handler of cxx knows only
-// std::exception; anything else would end the process.
+// Called by the generated code around every function that Rust declares with a Result. The default
+// handler of cxx knows only std::exception; anything else would end the process.
 template <typename Try, typename Fail>
 static void trycatch(Try&& func, Fail&& fail) noexcept try {
   func();

@@ -35,6 +35,29 @@ bool is_string(ColumnKind kind) {
   return kind == ColumnKind::kOrdinals || kind == ColumnKind::kStrings;
 }
 
+// Within a document, each field's tokens stand together, their positions ascending. `last_group`:
+// by field, the number of the last document (counted from 1) in which a group of it began.
+void check_tokens(std::span<const Token> tokens, std::vector<size_t>& last_group, size_t doc) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const Token& t = tokens[i];
+    if (i > 0 && t.field == tokens[i - 1].field) {
+      if (t.position < tokens[i - 1].position)
+        throw_invalid("positions of a document are out of order");
+      continue;
+    }
+    if (last_group[t.field] == doc)
+      throw_invalid("the tokens of a document are not grouped by field");
+    last_group[t.field] = doc;
+  }
+}
+
+void check_term(const char* what, uint32_t len, const Field& field) {
+  if (len > kMaxTermBytes)
+    throw Error(ErrorCode::kTooLarge, std::string(what) + " of " + std::to_string(len) +
+                                          " bytes in the field `" + field.name +
+                                          "`; the limit is " + std::to_string(kMaxTermBytes));
+}
+
 }  // namespace
 
 void Buffer::check(const DocumentBatch& batch, const std::vector<Field>& fields) const {
@@ -42,14 +65,14 @@ void Buffer::check(const DocumentBatch& batch, const std::vector<Field>& fields)
     check_range(batch, t.offset, t.len);
     if (known(fields, t.field).postings == PostingsKind::kNone || t.field == kIdField)
       throw_invalid("a token for the field `" + fields[t.field].name + "`, which has no postings");
-    if (t.len > kMaxTermBytes)
-      throw Error(ErrorCode::kTooLarge, "a term of " + std::to_string(t.len) +
-                                            " bytes in the field `" + fields[t.field].name +
-                                            "`; the limit is " + std::to_string(kMaxTermBytes));
+    check_term("a term", t.len, fields[t.field]);
   }
-  for (const FieldLength& l : batch.lengths)
+  for (const FieldLength& l : batch.lengths) {
     if (!known(fields, l.field).norms)
       throw_invalid("a length for the field `" + fields[l.field].name + "`, which has no norms");
+    if (l.tokens > postings::kMaxFreq)
+      throw_invalid("a length over 2^31 - 1 in the field `" + fields[l.field].name + "`");
+  }
   for (const NumericValue& v : batch.numerics) {
     const ColumnKind kind = known(fields, v.field).column;
     if (kind == ColumnKind::kNone || is_string(kind))
@@ -61,7 +84,9 @@ void Buffer::check(const DocumentBatch& batch, const std::vector<Field>& fields)
       throw_invalid("a string for the field `" + fields[v.field].name + "`, which has no strings");
   }
   DocSpan last = kStart;
-  for (const DocSpan& d : batch.docs) {
+  std::vector<size_t> last_group(fields.size());
+  for (size_t doc = 0; doc < batch.docs.size(); ++doc) {
+    const DocSpan& d = batch.docs[doc];
     check_range(batch, d.id_offset, d.id_len);
     check_range(batch, d.source_offset, d.source_len);
     if (d.tokens_end < last.tokens_end || d.tokens_end > batch.tokens.size() ||
@@ -70,10 +95,11 @@ void Buffer::check(const DocumentBatch& batch, const std::vector<Field>& fields)
         d.strings_end < last.strings_end || d.strings_end > batch.strings.size())
       throw_invalid("the runs of a document batch overlap or go past its end");
     if (d.id_len == 0) throw_invalid("a document without an id");
-    for (uint32_t i = last.tokens_end + 1; i < d.tokens_end; ++i)
-      if (batch.tokens[i].field == batch.tokens[i - 1].field &&
-          batch.tokens[i].position < batch.tokens[i - 1].position)
-        throw_invalid("positions of a document are out of order");
+    check_term("an id", d.id_len, fields[kIdField]);
+    if (d.source_len > stored::kMaxDocument)
+      throw Error(ErrorCode::kTooLarge, "the source of a document has over 64 MiB");
+    check_tokens(batch.tokens.subspan(last.tokens_end, d.tokens_end - last.tokens_end), last_group,
+                 doc + 1);
     last = d;
   }
   if (batch.docs.size() > kNoMoreDocs - 1 - doc_count())

@@ -45,6 +45,7 @@ void IndexWriter::create_or_load() {
     write_manifest(folder_, manifest_);
   }
   manifest_ = read_manifest(folder_);
+  last_generation_ = manifest_.generation;
   const auto committed = Snapshot::open(folder_);
   for (size_t i = 0; i < manifest_.segments.size(); ++i) {
     Segment s;
@@ -177,7 +178,7 @@ std::shared_ptr<const Snapshot> IndexWriter::commit(const std::string& user_data
   flush();
   Manifest next = manifest_;
   next.segments.clear();
-  next.generation = manifest_.generation + 1;
+  next.generation = ++last_generation_;
   next.user_data = user_data;
   for (Segment& s : segments_) {
     if (s.segment.live_count == 0) continue;  // nothing left of it

@@ -76,6 +76,9 @@ class IndexWriter {
   WriterOptions options_;
   directory::FolderLock lock_;
   Manifest manifest_;  // of the last commit, but for next_segment, which runs ahead
+  // Of the latest commit that was tried. One that failed may be in force all the same, so that the
+  // next one must not write over its files.
+  uint64_t last_generation_ = 0;
   std::vector<Segment> segments_;
   std::vector<schema::Field> fields_;
   Buffer buffer_;

@@ -23,7 +23,7 @@ struct ManifestSegment {
 
 struct Manifest {
   directory::SegmentId index_id{};
-  uint64_t generation = 0;    // one more with each commit
+  uint64_t generation = 0;    // rises with each commit
   uint64_t next_segment = 1;  // numbers are never used again
   std::vector<ManifestSegment> segments;
   std::string user_data;  // Rust's: the mapping

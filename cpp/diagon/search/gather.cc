@@ -145,17 +145,17 @@ uint32_t Gatherer::write_single(std::span<const uint32_t> docs, const GatherOut&
     const auto [from, to] =
         column_ == nullptr ? std::pair<uint32_t, uint32_t>(0, 0) : column_->range(docs[i]);
     if (from == to) {
-      if (has_fallback_) {
-        std::memcpy(at, fallback_.data(), w);
-      } else {
+      if (!has_fallback_) {
         std::memset(at, 0, w);
         ++missing;
+        continue;
       }
-      continue;
+      std::memcpy(at, fallback_.data(), w);
+    } else {
+      int64_t best = column_->values().get(from);
+      for (uint32_t v = from + 1; v < to; ++v) best = std::min(best, column_->values().get(v));
+      put(at, convert(best));
     }
-    int64_t best = column_->values().get(from);
-    for (uint32_t v = from + 1; v < to; ++v) best = std::min(best, column_->values().get(v));
-    put(at, convert(best));
     if (!out.validity.empty()) out.validity[i / 8] |= static_cast<uint8_t>(1u << (i % 8));
   }
   return missing;

@@ -68,11 +68,14 @@ void PhraseScorer::match(const Window& window, const uint64_t* mask, uint64_t* o
 }
 
 uint32_t PhraseScorer::phrase_freq() {
-  // starts_ holds position - offset of the first term, in 64-bit-free arithmetic: shifted up by the
-  // largest offset.
+  // A place counts once, also if a term stands twice at one position: the frequency is then not
+  // above that of any of the terms, as max_score() takes for granted.
   starts_.clear();
-  for (const uint32_t p : terms_[0].cursor.positions(indices_[0]))
-    if (p >= terms_[0].position) starts_.push_back(p - terms_[0].position);
+  for (const uint32_t p : terms_[0].cursor.positions(indices_[0])) {
+    if (p < terms_[0].position) continue;
+    const uint32_t start = p - terms_[0].position;
+    if (starts_.empty() || starts_.back() != start) starts_.push_back(start);
+  }
   for (size_t t = 1; t < terms_.size() && !starts_.empty(); ++t) {
     const std::span<const uint32_t> positions = terms_[t].cursor.positions(indices_[t]);
     size_t kept = 0;

@@ -40,8 +40,7 @@ class PhraseScorer final : public Scorer {
   float weight_;
   bool with_scores_;
   std::vector<uint32_t> freqs_;
-  std::vector<uint32_t>
-      starts_;  // scratch: where the phrase may begin, plus the first term's position
+  std::vector<uint32_t> starts_;  // scratch: where the phrase may begin
   std::vector<postings::Impact> impacts_;
 };
 

@@ -14,7 +14,8 @@ float idf(uint64_t doc_freq, uint64_t doc_count) noexcept {
 
 std::shared_ptr<const NormTable> make_norm_table(const index::FieldStats& stats) {
   auto table = std::make_shared<NormTable>();
-  const float average = stats.doc_count == 0
+  // A sum of 0 is damage; without the guard, its scores were not numbers and could not be sorted.
+  const float average = stats.doc_count == 0 || stats.sum_total_term_freq == 0
                             ? 1.0f
                             : static_cast<float>(static_cast<double>(stats.sum_total_term_freq) /
                                                  static_cast<double>(stats.doc_count));

@@ -11,6 +11,14 @@ namespace {
 
 bool is_required(Occur occur) { return occur == Occur::kMust || occur == Occur::kFilter; }
 
+// Whether it adds to the score of any document; a leaf below one that doesn't need not be decided
+// for a score's sake.
+bool can_add(const Weight& weight) {
+  if (!weight.scored || weight.boost == 0) return false;
+  return weight.query->kind != QueryKind::kBool ||
+         std::any_of(weight.children.begin(), weight.children.end(), can_add);
+}
+
 template <typename Combine>
 void each_word(BatchBits& out, const BatchBits& a, Combine combine) {
   for (uint32_t w = 0; w < kBatchWords; ++w) out[w] = combine(out[w], a[w]);
@@ -29,21 +37,21 @@ TruthTree::TruthTree(const PreparedQuery& prepared, size_t segment, uint32_t lea
     : leaf_nodes_(leaf_count, UINT32_MAX),
       with_scores_(prepared.with_scores()),
       max_doc_(prepared.snapshot().segment(segment).reader->max_doc()) {
-  build(prepared, prepared.root(), segment, Occur::kMust, with_scores_, leaf_count);
+  build(prepared, prepared.root(), segment, Occur::kMust, leaf_count);
   if (with_scores_) window_scores_.resize(kWindowDocs);
 }
 
 uint32_t TruthTree::build(const PreparedQuery& prepared, const Weight& weight, size_t segment,
-                          Occur occur, bool scored, uint32_t leaf_count) {
+                          Occur occur, uint32_t leaf_count) {
   const uint32_t index = static_cast<uint32_t>(nodes_.size());
   nodes_.emplace_back();
   Node node;
   node.occur = occur;
-  node.scored = scored;
+  node.scored = can_add(weight);
   if (!weight.has_udf) {
     node.kind = Node::Kind::kNative;
     node.scorer = prepared.scorer(weight, segment);
-    if (scored) node.native_scores.resize(kBatchCapacity);
+    if (weight.scored) node.native_scores.resize(kBatchCapacity);
   } else if (weight.query->kind == QueryKind::kUdf) {
     node.kind = Node::Kind::kLeaf;
     node.leaf = weight.query->leaf;
@@ -56,13 +64,11 @@ uint32_t TruthTree::build(const PreparedQuery& prepared, const Weight& weight, s
     const bool constant = weight.query->kind == QueryKind::kConstant;
     if (constant) node.constant = weight.boost;
     node.minimum_should_match = constant ? 0 : weight.query->minimum_should_match;
-    if (scored) node.sums.resize(kBatchCapacity);
+    if (weight.scored) node.sums.resize(kBatchCapacity);
     for (size_t i = 0; i < weight.children.size(); ++i) {
       const Occur child_occur = constant ? Occur::kFilter : weight.query->clauses[i].occur;
-      const bool child_scored =
-          scored && !constant && (child_occur == Occur::kMust || child_occur == Occur::kShould);
       node.children.push_back(
-          build(prepared, weight.children[i], segment, child_occur, child_scored, leaf_count));
+          build(prepared, weight.children[i], segment, child_occur, leaf_count));
     }
     for (const uint32_t child : node.children)
       if (nodes_[child].kind == Node::Kind::kNative && is_required(nodes_[child].occur))
@@ -290,12 +296,14 @@ void TruthTree::update_truth(uint32_t index) {
     }
   }
   if (node.minimum_should_match == 0) return;
-  and_at_least(node.minimum_should_match, &batch_true_[begin], count, kBatchWords, kBatchWords,
-               node.is_true.data());
+  node.enough.fill(~uint64_t{0});
+  and_at_least(node.minimum_should_match, batch_true_.data() + begin, count, kBatchWords,
+               kBatchWords, node.enough.data());
+  and_into(node.is_true, node.enough);
   BatchBits possible;
   possible.fill(~uint64_t{0});
-  and_at_least(node.minimum_should_match, &batch_possible_[begin], count, kBatchWords, kBatchWords,
-               possible.data());
+  and_at_least(node.minimum_should_match, batch_possible_.data() + begin, count, kBatchWords,
+               kBatchWords, possible.data());
   for (uint32_t w = 0; w < kBatchWords; ++w) node.is_false[w] |= ~possible[w];
   batch_true_.resize(begin);
   batch_possible_.resize(begin);
@@ -332,8 +340,9 @@ void TruthTree::descend(uint32_t index, const BatchBits& truth, const BatchBits&
     BatchBits child_truth;
     BatchBits child_score;
     for (uint32_t w = 0; w < kBatchWords; ++w) {
-      const bool decides = child.occur != Occur::kShould || node.minimum_should_match != 0;
-      child_truth[w] = decides ? truth[w] & ~(node.is_true[w] | node.is_false[w]) : 0;
+      child_truth[w] = truth[w] & ~(node.is_true[w] | node.is_false[w]);
+      if (child.occur == Occur::kShould)
+        child_truth[w] &= node.minimum_should_match != 0 ? ~node.enough[w] : 0;
       // A clause's score counts where the clause is true, so its truth matters wherever its score
       // does.
       child_score[w] = child.scored ? score[w] & ~node.is_false[w] & ~child.is_false[w] : 0;

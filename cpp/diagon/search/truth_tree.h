@@ -60,7 +60,7 @@ class TruthTree {
   struct Node {
     enum class Kind : uint8_t { kNative, kLeaf, kBool } kind = Kind::kNative;
     Occur occur = Occur::kMust;  // in the parent
-    bool scored = false;         // its score counts in the parent
+    bool scored = false;         // it adds to its parent's score
     double constant = 0;         // kLeaf: its score; kBool: added first (constant_score)
     uint32_t leaf = 0;
     uint32_t minimum_should_match = 0;
@@ -73,13 +73,14 @@ class TruthTree {
     // Of the batch.
     BatchBits matched;  // kNative: matches; kBool: may match by its native parts
     BatchBits is_true, is_false;
-    BatchBits known, value;             // kLeaf
+    BatchBits enough;        // kBool with minimum_should_match: so many of its clauses are true
+    BatchBits known, value;  // kLeaf
     std::vector<double> native_scores;  // kNative, scored
     std::vector<double> sums;           // kBool
   };
 
   uint32_t build(const PreparedQuery& prepared, const Weight& weight, size_t segment, Occur occur,
-                 bool scored, uint32_t leaf_count);
+                 uint32_t leaf_count);
   DocId lower_bound(uint32_t node, DocId target);
   double max_score(uint32_t node, DocId from, DocId to);
   DocId max_score_end(uint32_t node, DocId from);

@@ -72,6 +72,11 @@ Weight PreparedQuery::prepare(const Query& query, float boost, bool scored, uint
   Weight weight;
   weight.query = &query;
   weight.boost = boost * query.boost;
+  if (!std::isfinite(weight.boost)) throw_invalid("the product of nested boosts is too large");
+  if (query.kind == QueryKind::kTerm && query.terms.size() != 1)
+    throw_invalid("a term query needs one term");
+  if (query.kind == QueryKind::kConstant && query.clauses.size() != 1)
+    throw_invalid("a constant score needs one query");
   weight.scored = scored;
   if (query.kind == QueryKind::kTerm || query.kind == QueryKind::kPhrase) prepare_terms(weight);
   weight.has_udf = query.kind == QueryKind::kUdf;
@@ -104,6 +109,7 @@ void PreparedQuery::prepare_terms(Weight& weight) const {
   double sum = 0;
   for (const uint64_t doc_freq : doc_freqs) sum += idf(doc_freq, stats.doc_count);
   weight.term_weight = weight.boost * static_cast<float>(sum);
+  if (!std::isfinite(weight.term_weight)) throw_invalid("a boost is too large to score with");
   weight.norm_table = make_norm_table(stats);
 }
 

@@ -34,7 +34,8 @@ struct Weight {
 class PreparedQuery {
  public:
   // `with_scores`: whether anybody will ask for scores. Throws kInvalidArgument for a tree deeper
-  // than kMaxDepth or with a boost that is negative or not finite, kCorrupt.
+  // than kMaxDepth, for a boost that is negative or not finite, also when multiplied with those
+  // above it, and for a kTerm or kConstant of another shape than query.h says; kCorrupt.
   PreparedQuery(std::shared_ptr<const index::Snapshot> snapshot, std::shared_ptr<const Query> query,
                 bool with_scores);
 

@@ -15,6 +15,8 @@
 namespace diagon::stored {
 
 inline constexpr size_t kStoredBlock = 16 * 1024;
+// The largest document.
+inline constexpr uint64_t kMaxDocument = 64 * 1024 * 1024;
 
 struct StoredMeta {
   uint32_t doc_count = 0;
@@ -30,6 +32,7 @@ class StoredWriter {
   ~StoredWriter();
   StoredWriter(const StoredWriter&) = delete;
   StoredWriter& operator=(const StoredWriter&) = delete;
+  // Throws kTooLarge for a document over kMaxDocument.
   void add(std::span<const uint8_t> source);
   StoredMeta finish();
 

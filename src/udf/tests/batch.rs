@@ -19,17 +19,46 @@ fn numbers_with_and_without_values() {
         }
         json!({"fields": [field, {"name": "stock", "type": "i64"}, {"name": "open", "type": "bool"}]})
     };
-    let has = |column: u32| guest(&format!("(call $has (call $column (local.get $b) (i32.const {column})) (local.get $i))"));
-    assert_eq!(run(&has(0), &fields(false), &json!({}), &docs, 4), [1, 0, 1, 1]);
-    assert_eq!(run(&has(0), &fields(true), &json!({}), &docs, 4), [1, 1, 1, 1]);
-    assert_eq!(run(&has(1), &fields(false), &json!({}), &docs, 4), [1, 1, 0, 1]);
-    assert_eq!(run(&has(2), &fields(false), &json!({}), &docs, 4), [1, 1, 1, 0]);
-    let cheap = guest("(f64.ge (f64.const 2) (call $f64 (call $column (local.get $b) (i32.const 0)) (local.get $i)))");
-    assert_eq!(run(&cheap, &fields(true), &json!({}), &docs, 4), [1, 1, 0, 1]);
-    let negative = guest("(i64.lt_s (call $i64 (call $column (local.get $b) (i32.const 1)) (local.get $i)) (i64.const 0))");
-    assert_eq!(run(&negative, &fields(false), &json!({}), &docs, 4), [0, 0, 0, 1]);
+    let has = |column: u32| {
+        guest(&format!(
+            "(call $has (call $column (local.get $b) (i32.const {column})) (local.get $i))"
+        ))
+    };
+    assert_eq!(
+        run(&has(0), &fields(false), &json!({}), &docs, 4),
+        [1, 0, 1, 1]
+    );
+    assert_eq!(
+        run(&has(0), &fields(true), &json!({}), &docs, 4),
+        [1, 1, 1, 1]
+    );
+    assert_eq!(
+        run(&has(1), &fields(false), &json!({}), &docs, 4),
+        [1, 1, 0, 1]
+    );
+    assert_eq!(
+        run(&has(2), &fields(false), &json!({}), &docs, 4),
+        [1, 1, 1, 0]
+    );
+    let cheap = guest(
+        "(f64.ge (f64.const 2) (call $f64 (call $column (local.get $b) (i32.const 0)) (local.get $i)))",
+    );
+    assert_eq!(
+        run(&cheap, &fields(true), &json!({}), &docs, 4),
+        [1, 1, 0, 1]
+    );
+    let negative = guest(
+        "(i64.lt_s (call $i64 (call $column (local.get $b) (i32.const 1)) (local.get $i)) (i64.const 0))",
+    );
+    assert_eq!(
+        run(&negative, &fields(false), &json!({}), &docs, 4),
+        [0, 0, 0, 1]
+    );
     let open = guest("(call $bool (call $column (local.get $b) (i32.const 2)) (local.get $i))");
-    assert_eq!(run(&open, &fields(false), &json!({}), &docs, 4), [1, 0, 1, 0]);
+    assert_eq!(
+        run(&open, &fields(false), &json!({}), &docs, 4),
+        [1, 0, 1, 0]
+    );
 }
 
 #[test]
@@ -42,11 +71,17 @@ fn flags_of_columns() {
     let mut outcome = FilterOutcome::default();
     let mut ask = |docs: &[u32]| {
         let batch = UdfBatch { docs, scores: None };
-        bound.filter(batch, &Interrupt::default(), &mut outcome).unwrap();
+        bound
+            .filter(batch, &Interrupt::default(), &mut outcome)
+            .unwrap();
         numbers(&outcome)
     };
     assert_eq!(ask(&[0, 1]), [1, 1], "none missing");
-    assert_eq!(ask(&[2, 3]), [2, 2], "all missing, which this guest takes for an error");
+    assert_eq!(
+        ask(&[2, 3]),
+        [2, 2],
+        "all missing, which this guest takes for an error"
+    );
     assert_eq!(ask(&[1, 2]), [0, 0], "some missing");
 }
 
@@ -54,8 +89,22 @@ fn flags_of_columns() {
 fn strings_and_lists() {
     let docs = Docs::new([
         ("title", strings(&[&["abc"], &[], &["zz", "Straße"], &[""]])),
-        ("tags", strings(&[&["x", "yy"], &["y"], &[], &["x", "x", "x"]])),
-        ("years", (ValueType::I64, vec![vec![Value::I64(5), Value::I64(3)], vec![], vec![], vec![Value::I64(1)]])),
+        (
+            "tags",
+            strings(&[&["x", "yy"], &["y"], &[], &["x", "x", "x"]]),
+        ),
+        (
+            "years",
+            (
+                ValueType::I64,
+                vec![
+                    vec![Value::I64(5), Value::I64(3)],
+                    vec![],
+                    vec![],
+                    vec![Value::I64(1)],
+                ],
+            ),
+        ),
     ]);
     let fields = json!({"fields": [
         {"name": "title", "type": "str"},
@@ -63,11 +112,19 @@ fn strings_and_lists() {
         {"name": "years", "type": "i64", "list": true},
         {"name": "title2", "type": "str", "from_param": "field", "default": "none"}],
         "params": [{"name": "field", "type": "str", "default": "title"}]});
-    let is = |expression: &str, number: i32| guest(&format!("(i32.eq (i32.const {number}) {expression})"));
-    let length = |column: u32| format!("(call $length (call $column (local.get $b) (i32.const {column})) (local.get $i))");
+    let is = |expression: &str, number: i32| {
+        guest(&format!("(i32.eq (i32.const {number}) {expression})"))
+    };
+    let length = |column: u32| {
+        format!("(call $length (call $column (local.get $b) (i32.const {column})) (local.get $i))")
+    };
     let ask = |module: &[u8]| run(module, &fields, &json!({}), &docs, 4);
     assert_eq!(ask(&is(&length(0), 3)), [1, 0, 0, 0]);
-    assert_eq!(ask(&is(&length(0), 7)), [0, 0, 1, 0], "the smallest of several, seven bytes");
+    assert_eq!(
+        ask(&is(&length(0), 7)),
+        [0, 0, 1, 0],
+        "the smallest of several, seven bytes"
+    );
     assert_eq!(ask(&is(&length(0), 0)), [0, 1, 0, 1]);
     assert_eq!(ask(&is(&length(3), 4)), [0, 1, 0, 0], "the default");
     assert_eq!(ask(&is(&length(1), 3)), [0, 0, 0, 1]);
@@ -104,7 +161,11 @@ fn parameters() {
         "(i32.eqz (i32.and (i32.const 63) (i32.or (local.get $b) (i32.or (i32.load offset=36 (local.get $b)) (i32.load offset=16 (local.get $b))))))",
     ];
     for check in checks {
-        assert_eq!(run(&guest(check), &spec, &json!({"s": "héllo"}), &docs, 2), [1, 1], "{check}");
+        assert_eq!(
+            run(&guest(check), &spec, &json!({"s": "héllo"}), &docs, 2),
+            [1, 1],
+            "{check}"
+        );
     }
 }
 
@@ -121,15 +182,21 @@ fn inputs_beside_fields() {
     let mut bound = bind(&registry, &module, &manifest(&more), &json!({}), &docs).unwrap();
     assert!(bound.wants_score());
     let mut outcome = FilterOutcome::default();
-    let batch = UdfBatch { docs: &[7, 13, 99], scores: Some(&[1.0, 2.5, 0.0]) };
-    bound.filter(batch, &Interrupt::default(), &mut outcome).unwrap();
+    let batch = UdfBatch {
+        docs: &[7, 13, 99],
+        scores: Some(&[1.0, 2.5, 0.0]),
+    };
+    bound
+        .filter(batch, &Interrupt::default(), &mut outcome)
+        .unwrap();
     assert_eq!(numbers(&outcome), [0, 1, 0]);
 }
 
 #[test]
 fn large_documents_cut_the_batch() {
     let long = "x".repeat(1 << 20);
-    let list: Vec<&[&str]> = vec![std::slice::from_ref(&*Box::leak(Box::new(&*Box::leak(long.into_boxed_str())))); 10];
+    let long = [long.as_str()];
+    let list = [&long[..]; 10];
     let docs = Docs::new([("t", strings(&list))]);
     let fields = json!({"fields": [{"name": "t", "type": "str"}]});
     // Says how many documents came with this one.
@@ -146,8 +213,12 @@ fn an_unknown_field_is_an_error_unless_optional() {
     let docs = Docs::new([("a", floats(&[Some(1.0)]))]);
     let module = guest("(call $has (call $column (local.get $b) (i32.const 0)) (local.get $i))");
     let registry = registry();
-    let spec = |name: &str, optional: bool| manifest(&json!({"version": format!("1.0.{}", name.len() + usize::from(optional)),
-        "fields": [{"name": name, "type": "f64", "optional": optional}]}));
+    let spec = |name: &str, optional: bool| {
+        manifest(
+            &json!({"version": format!("1.0.{}", name.len() + usize::from(optional)),
+        "fields": [{"name": name, "type": "f64", "optional": optional}]}),
+        )
+    };
     let unknown = bind(&registry, &module, &spec("bb", false), &json!({}), &docs);
     assert!(message(unknown).contains("no field `bb`"));
     let mut optional = bind(&registry, &module, &spec("ccc", true), &json!({}), &docs).unwrap();
@@ -166,7 +237,10 @@ fn counters_count() {
     let outcome = ask(&mut bound, 10).unwrap();
     assert_eq!(numbers(&outcome), [1, 2, 1, 2, 1, 2, 1, 2, 1, 2]);
     let counts = prepared.counters().read();
-    assert_eq!((counts.calls, counts.documents, counts.instances), (1, 10, 1));
+    assert_eq!(
+        (counts.calls, counts.documents, counts.instances),
+        (1, 10, 1)
+    );
     assert_eq!((counts.guest_failures, counts.traps), (5, 0));
     assert!(counts.nanoseconds > 0);
 }

@@ -7,9 +7,12 @@ use super::support::*;
 use crate::batch::{Value, ValueType};
 use crate::udf::UdfRegistry;
 
-const RUST: &[u8] = include_bytes!("../../../examples/udfs/rust/string_distance/string_distance.wasm");
-const TEXT: &[u8] = include_bytes!("../../../examples/udfs/wat/string_distance/string_distance.wasm");
-const TEXT_MANIFEST: &str = include_str!("../../../examples/udfs/wat/string_distance/manifest.json");
+const RUST: &[u8] =
+    include_bytes!("../../../examples/udfs/rust/string_distance/string_distance.wasm");
+const TEXT: &[u8] =
+    include_bytes!("../../../examples/udfs/wat/string_distance/string_distance.wasm");
+const TEXT_MANIFEST: &str =
+    include_str!("../../../examples/udfs/wat/string_distance/manifest.json");
 
 fn naive(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
@@ -34,7 +37,11 @@ fn with_both() -> &'static UdfRegistry {
         assert_eq!(rust[0].udf.manifest().label(), "string_distance 1.0.0");
         let text = registry.add(TEXT, Some(TEXT_MANIFEST)).unwrap();
         for registration in rust.iter().chain(&text) {
-            assert!(registration.warnings.is_empty(), "{:?}", registration.warnings);
+            assert!(
+                registration.warnings.is_empty(),
+                "{:?}",
+                registration.warnings
+            );
         }
         registry
     })
@@ -49,13 +56,23 @@ fn answers(name: &str, docs: &Docs, target: &str, max: i64, len: u32) -> Vec<u8>
 }
 
 fn check(texts: &[Option<String>], target: &str, max: i64) {
-    let values = texts.iter().map(|t| t.iter().map(|t| Value::Str(t.clone())).collect()).collect();
+    let values = texts
+        .iter()
+        .map(|t| t.iter().map(|t| Value::Str(t.clone())).collect())
+        .collect();
     let docs = Docs::new([("t", (ValueType::Str, values))]);
     let within = |t: &String| i64::try_from(naive(t, target)).unwrap() <= max;
-    let expected: Vec<u8> = texts.iter().map(|t| u8::from(t.as_ref().is_some_and(within))).collect();
+    let expected: Vec<u8> = texts
+        .iter()
+        .map(|t| u8::from(t.as_ref().is_some_and(within)))
+        .collect();
     let len = u32::try_from(texts.len()).unwrap();
     for name in ["string_distance", "string_distance_row"] {
-        assert_eq!(answers(name, &docs, target, max, len), expected, "{name} {texts:?} {target:?} {max}");
+        assert_eq!(
+            answers(name, &docs, target, max, len),
+            expected,
+            "{name} {texts:?} {target:?} {max}"
+        );
     }
 }
 
@@ -94,13 +111,22 @@ fn options_of_the_rust_one() {
     let mut bound = udf.prepare(parameters.as_object().unwrap()).unwrap().bind();
     crate::batch::BatchUdf::enter_segment(&mut bound, Box::new(docs)).unwrap();
     assert_eq!(numbers(&ask(&mut bound, 3).unwrap()), [1, 1, 0]);
-    assert!(message(udf.prepare(json!({}).as_object().unwrap())).contains("parameter `target`: required, str"));
+    assert!(
+        message(udf.prepare(json!({}).as_object().unwrap()))
+            .contains("parameter `target`: required, str")
+    );
 }
 
 #[test]
 fn a_text_too_long_for_the_text_guest_is_its_document_s_error() {
     let long = "x".repeat(70_000);
-    let docs = Docs::new([("t", (ValueType::Str, vec![vec![Value::Str(long)], vec![Value::Str("ab".into())]]))]);
+    let docs = Docs::new([(
+        "t",
+        (
+            ValueType::Str,
+            vec![vec![Value::Str(long)], vec![Value::Str("ab".into())]],
+        ),
+    )]);
     assert_eq!(answers("string_distance_row", &docs, "ab", 0, 2), [2, 1]);
     assert_eq!(answers("string_distance", &docs, "ab", 0, 2), [0, 1]);
 }

@@ -26,12 +26,23 @@ fn bound(more: &str, doc: &str) -> crate::udf::BoundUdf {
 
 #[test]
 fn a_trap_concerns_its_document_only() {
-    let mut bound = bound("", &at_doc("(i32.eq (local.get $a) (i32.const 713))", "unreachable"));
+    let mut bound = bound(
+        "",
+        &at_doc("(i32.eq (local.get $a) (i32.const 713))", "unreachable"),
+    );
     let outcome = ask(&mut bound, 1024).unwrap();
     assert_eq!(errors(&outcome), [713]);
     assert_eq!(outcome.failures[0].kind, FailureKind::Trap);
-    assert!(outcome.failures[0].message.contains("unreachable"), "{}", outcome.failures[0].message);
-    assert!(outcome.failures[0].message.contains("in `doc`"), "{}", outcome.failures[0].message);
+    assert!(
+        outcome.failures[0].message.contains("unreachable"),
+        "{}",
+        outcome.failures[0].message
+    );
+    assert!(
+        outcome.failures[0].message.contains("in `doc`"),
+        "{}",
+        outcome.failures[0].message
+    );
     assert!(outcome.calls < 40, "{} calls", outcome.calls);
     let again = ask(&mut bound, 100).unwrap();
     assert_eq!(numbers(&again), [1; 100], "the next batch is well");
@@ -39,9 +50,18 @@ fn a_trap_concerns_its_document_only() {
 
 #[test]
 fn several_traps_and_none_but_traps() {
-    let mut some = bound("", &at_doc("(i32.eqz (i32.rem_u (local.get $a) (i32.const 100)))", "unreachable"));
+    let mut some = bound(
+        "",
+        &at_doc(
+            "(i32.eqz (i32.rem_u (local.get $a) (i32.const 100)))",
+            "unreachable",
+        ),
+    );
     let outcome = ask(&mut some, 1000).unwrap();
-    assert_eq!(errors(&outcome), (0..10).map(|i| i * 100).collect::<Vec<_>>());
+    assert_eq!(
+        errors(&outcome),
+        (0..10).map(|i| i * 100).collect::<Vec<_>>()
+    );
     assert_eq!(outcome.failures.len(), 10);
     let mut all = bound("", "unreachable");
     let outcome = ask(&mut all, 300).unwrap();
@@ -57,12 +77,18 @@ fn verdicts_that_are_none() {
     assert_eq!(numbers(&outcome), [0, 1, 2, 2]);
     assert_eq!(outcome.failures[0].kind, FailureKind::Guest);
     assert_eq!(outcome.failures[1].kind, FailureKind::Protocol);
-    assert_eq!(outcome.failures[1].message, "the verdict is 3, expected 0, 1 or 2");
+    assert_eq!(
+        outcome.failures[1].message,
+        "the verdict is 3, expected 0, 1 or 2"
+    );
 }
 
 #[test]
 fn fail_tells_its_message() {
-    let doc = at_doc("(i32.eq (local.get $a) (i32.const 2))", "(call $fail (i32.const 16) (i32.const 11))");
+    let doc = at_doc(
+        "(i32.eq (local.get $a) (i32.const 2))",
+        "(call $fail (i32.const 16) (i32.const 11))",
+    );
     // "bad weat" and "her", backwards.
     let doc = format!(
         "(i64.store (i32.const 16) (i64.const 0x7461657720646162)) (i32.store (i32.const 24) (i32.const 0x726568)) {doc}"
@@ -82,38 +108,66 @@ fn a_runaway_guest_is_stopped() {
     let docs = Docs::new([]);
     let started = Instant::now();
     // In the function: the trial on made-up documents warns, a query fails.
-    let registered = registry.add(&guest(&format!("{spin} i32.const 0")), Some(&manifest)).unwrap();
+    let registered = registry
+        .add(&guest(&format!("{spin} i32.const 0")), Some(&manifest))
+        .unwrap();
     assert!(registered[0].warnings[0].contains("exceeded its time limit of 60 ms a batch"));
-    let mut bound = registered[0].udf.prepare(&serde_json::Map::new()).unwrap().bind();
+    let mut bound = registered[0]
+        .udf
+        .prepare(&serde_json::Map::new())
+        .unwrap()
+        .bind();
     bound.enter_segment(Box::new(docs)).unwrap();
     assert!(message(ask(&mut bound, 3)).contains("exceeded its time limit"));
     // In the allocator, the start function, `_initialize`: refused.
     for module in [
         guest_reserving("", &format!("{spin} i32.const 0"), "i32.const 0"),
         guest_with("(start $spin)", &format!("i32.const 0) (func $spin {spin}")),
-        guest_with("", &format!("i32.const 0) (func (export \"_initialize\") {spin}")),
+        guest_with(
+            "",
+            &format!("i32.const 0) (func (export \"_initialize\") {spin}"),
+        ),
     ] {
         let refused = message(registry.check(&module, Some(&manifest)));
         assert!(refused.contains("exceeded its time limit"), "{refused}");
     }
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[test]
 fn the_query_s_deadline_and_cancelling() {
-    let mut bound = bound("", &at_doc("(i32.eq (local.get $a) (i32.const 90))", "(loop $l (br $l))"));
+    let mut bound = bound(
+        "",
+        &at_doc(
+            "(i32.eq (local.get $a) (i32.const 90))",
+            "(loop $l (br $l))",
+        ),
+    );
     let docs: Vec<u32> = (60..100).collect();
-    let batch = UdfBatch { docs: &docs, scores: None };
+    let batch = UdfBatch {
+        docs: &docs,
+        scores: None,
+    };
     let mut outcome = FilterOutcome::default();
     let deadline = Instant::now() + Duration::from_millis(30);
-    let interrupt = Interrupt { deadline: Some(deadline), cancel: None };
+    let interrupt = Interrupt {
+        deadline: Some(deadline),
+        cancel: None,
+    };
     let error = bound.filter(batch, &interrupt, &mut outcome).unwrap_err();
     assert!(matches!(error, crate::Error::Timeout(_)), "{error}");
     let late = deadline.elapsed();
     assert!(late < Duration::from_millis(100), "late by {late:?}");
 
     let flag = Arc::new(AtomicBool::new(false));
-    let interrupt = Interrupt { deadline: None, cancel: Some(Arc::clone(&flag)) };
+    let interrupt = Interrupt {
+        deadline: None,
+        cancel: Some(Arc::clone(&flag)),
+    };
     let canceller = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(20));
         flag.store(true, Ordering::Relaxed);
@@ -122,7 +176,10 @@ fn the_query_s_deadline_and_cancelling() {
     assert!(matches!(error, crate::Error::Cancelled), "{error}");
     canceller.join().unwrap();
     let error = bound.filter(batch, &interrupt, &mut outcome).unwrap_err();
-    assert!(matches!(error, crate::Error::Cancelled), "before the guest is called: {error}");
+    assert!(
+        matches!(error, crate::Error::Cancelled),
+        "before the guest is called: {error}"
+    );
 }
 
 #[test]
@@ -133,12 +190,25 @@ fn bombs() {
     let outcome = ask(&mut memory, 20).unwrap();
     assert_eq!(errors(&outcome), [5]);
     assert_eq!(outcome.failures[0].kind, FailureKind::Limit);
-    assert!(outcome.failures[0].message.contains("more than 16777216 bytes"), "{}", outcome.failures[0].message);
+    assert!(
+        outcome.failures[0]
+            .message
+            .contains("more than 16777216 bytes"),
+        "{}",
+        outcome.failures[0].message
+    );
     let recurse = "(drop (call $doc (local.get $b) (local.get $i)))";
-    let mut stack = bound("", &at_doc("(i32.eq (local.get $a) (i32.const 5))", recurse));
+    let mut stack = bound(
+        "",
+        &at_doc("(i32.eq (local.get $a) (i32.const 5))", recurse),
+    );
     let outcome = ask(&mut stack, 20).unwrap();
     assert_eq!(errors(&outcome), [5]);
-    assert!(outcome.failures[0].message.contains("stack overflow"), "{}", outcome.failures[0].message);
+    assert!(
+        outcome.failures[0].message.contains("stack overflow"),
+        "{}",
+        outcome.failures[0].message
+    );
     let log = "(loop $l (call $log (i32.const 1) (i32.const 0) (i32.const 60000))
         (local.set $e (i32.add (local.get $e) (i32.const 1))) (br_if $l (i32.lt_u (local.get $e) (i32.const 1000))))";
     let mut chatty = bound("", &format!("{log} i32.const 1"));
@@ -156,9 +226,15 @@ fn reserved_memory_is_checked() {
         ("i32.const -64", "outside the memory"),
         ("unreachable", "unreachable"),
     ] {
-        let refused = message(registry().check(&guest_reserving("", reserve, "i32.const 1"), Some(&manifest)));
+        let refused = message(registry().check(
+            &guest_reserving("", reserve, "i32.const 1"),
+            Some(&manifest),
+        ));
         assert!(refused.contains(expected), "{refused}");
-        assert!(refused.contains("`f 1.0.0`: the trial on no documents failed"), "{refused}");
+        assert!(
+            refused.contains("`f 1.0.0`: the trial on no documents failed"),
+            "{refused}"
+        );
     }
     // At the very end of the memory, not aligned.
     let tail = "(i32.sub (i32.const 131072) (local.get $n))";
@@ -174,23 +250,42 @@ fn instances_share_nothing() {
     let module = guest("(i32.eq (global.get $calls) (i32.const 1))");
     let registered = registry.add(&module, Some(&manifest(&json!({})))).unwrap();
     for _ in 0..3 {
-        let mut bound = registered[0].udf.prepare(&serde_json::Map::new()).unwrap().bind();
+        let mut bound = registered[0]
+            .udf
+            .prepare(&serde_json::Map::new())
+            .unwrap()
+            .bind();
         bound.enter_segment(Box::new(Docs::new([]))).unwrap();
         assert_eq!(numbers(&ask(&mut bound, 1).unwrap()), [1]);
-        assert_eq!(numbers(&ask(&mut bound, 1).unwrap()), [0], "in one query it is the same instance");
+        assert_eq!(
+            numbers(&ask(&mut bound, 1).unwrap()),
+            [0],
+            "in one query it is the same instance"
+        );
     }
 }
 
 #[test]
 fn a_liar_about_purity_is_refused() {
     let module = guest("(i32.and (global.get $calls) (i32.const 1))");
-    assert!(registry().check(&module, Some(&manifest(&json!({})))).is_ok());
+    assert!(
+        registry()
+            .check(&module, Some(&manifest(&json!({}))))
+            .is_ok()
+    );
     let refused = message(registry().check(&module, Some(&manifest(&json!({"pure": true})))));
     assert!(refused.contains("says `pure`"), "{refused}");
     let splitter = guest("(i32.gt_u (i32.load offset=4 (local.get $b)) (i32.const 10))");
-    assert!(message(registry().check(&splitter, Some(&manifest(&json!({"pure": true}))))).contains("pure"));
+    assert!(
+        message(registry().check(&splitter, Some(&manifest(&json!({"pure": true})))))
+            .contains("pure")
+    );
     let honest = guest("(i32.const 1)");
-    assert!(registry().check(&honest, Some(&manifest(&json!({"pure": true})))).is_ok());
+    assert!(
+        registry()
+            .check(&honest, Some(&manifest(&json!({"pure": true}))))
+            .is_ok()
+    );
 }
 
 #[test]
@@ -235,5 +330,10 @@ fn guests_of_language_runtimes() {
     let outcome = ask(&mut bound, 3).unwrap();
     assert_eq!(numbers(&outcome), [1, 2, 1]);
     assert_eq!(outcome.failures[0].message, "exit with code 3: help");
-    assert!(bound.take_log().iter().any(|line| line.level == 3 && line.text == "help"));
+    assert!(
+        bound
+            .take_log()
+            .iter()
+            .any(|line| line.level == 3 && line.text == "help")
+    );
 }

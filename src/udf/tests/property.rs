@@ -6,7 +6,9 @@ use serde_json::json;
 use super::support::*;
 use crate::batch::{Value, ValueType};
 
-fn one<T: Clone + std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<Option<T>>> {
+fn one<T: Clone + std::fmt::Debug>(
+    value: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Vec<Option<T>>> {
     prop::collection::vec(prop::option::of(value), 40)
 }
 

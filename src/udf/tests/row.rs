@@ -41,7 +41,10 @@ fn module(imports: &str, body: &str) -> Vec<u8> {
 
 fn docs() -> Docs {
     Docs::new([
-        ("title", strings(&[&["one"], &[], &["three", "drei"], &["four"]])),
+        (
+            "title",
+            strings(&[&["one"], &[], &["three", "drei"], &["four"]]),
+        ),
         ("tags", strings(&[&["x", "yy"], &["z"], &[], &["p", "q"]])),
         ("year", integers(&[Some(2001), None, Some(-5), Some(2001)])),
         ("a.b", floats(&[Some(0.5), Some(1.5), None, Some(-1.0)])),
@@ -51,14 +54,23 @@ fn docs() -> Docs {
 
 fn rows(imports: &str, body: &str, more: &Json, parameters: &Json) -> Vec<u8> {
     let registry = registry();
-    let mut bound = bind(&registry, &module(imports, body), &row_manifest(more), parameters, &docs()).unwrap();
+    let mut bound = bind(
+        &registry,
+        &module(imports, body),
+        &row_manifest(more),
+        parameters,
+        &docs(),
+    )
+    .unwrap();
     numbers(&ask(&mut bound, 4).unwrap())
 }
 
 #[test]
 fn the_new_convention() {
     let ask = |body: &str| rows(NEW, body, &json!({}), &json!({}));
-    let has = |at: u32, len: u32| format!("(call $has_field (local.get $ctx) (i32.const {at}) (i32.const {len}))");
+    let has = |at: u32, len: u32| {
+        format!("(call $has_field (local.get $ctx) (i32.const {at}) (i32.const {len}))")
+    };
     assert_eq!(ask(&has(0, 5)), [1, 0, 1, 1]);
     assert_eq!(ask(&has(16, 7)), [1, 0, 0, 1], "an item of a list");
     assert_eq!(ask(&has(32, 4)), [1, 0, 1, 1]);
@@ -73,10 +85,21 @@ fn the_new_convention() {
         )
     };
     // The length is 4: of several values the smallest, "drei".
-    let four = "(i32.and (i32.eqz (local.get $a)) (i32.eq (i32.const 4) (i32.load (i32.const 200))))";
+    let four =
+        "(i32.and (i32.eqz (local.get $a)) (i32.eq (i32.const 4) (i32.load (i32.const 200))))";
     assert_eq!(ask(&string(100, four)), [0, 0, 1, 1]);
-    assert_eq!(ask(&string(100, "(i32.eq (i32.const 0x72) (i32.load8_u (i32.const 301)))")), [0, 0, 1, 0]);
-    assert_eq!(ask(&string(3, "(i32.eq (local.get $a) (i32.const -1))")), [0, 1, 1, 1], "too small or missing");
+    assert_eq!(
+        ask(&string(
+            100,
+            "(i32.eq (i32.const 0x72) (i32.load8_u (i32.const 301)))"
+        )),
+        [0, 0, 1, 0]
+    );
+    assert_eq!(
+        ask(&string(3, "(i32.eq (local.get $a) (i32.const -1))")),
+        [0, 1, 1, 1],
+        "too small or missing"
+    );
     let number = "(local.set $a (call $get_field_i64 (local.get $ctx) (i32.const 32) (i32.const 4) (i32.const 200)))
         (i32.and (i32.eqz (local.get $a)) (i64.eq (i64.const 2001) (i64.load (i32.const 200))))";
     assert_eq!(ask(number), [1, 0, 0, 1]);
@@ -98,11 +121,17 @@ fn scores_only_for_those_who_ask() {
     let registry = registry();
     let body = "(f64.eq (call $get_score (local.get $ctx)) (f64.const 1.5))";
     for (inputs, expected) in [(json!(["score"]), [0, 1]), (json!([]), [0, 0])] {
-        let spec = row_manifest(&json!({"inputs": inputs, "version": format!("1.0.{}", expected[1])}));
+        let spec =
+            row_manifest(&json!({"inputs": inputs, "version": format!("1.0.{}", expected[1])}));
         let mut bound = bind(&registry, &module(NEW, body), &spec, &json!({}), &docs()).unwrap();
         let mut outcome = FilterOutcome::default();
-        let batch = UdfBatch { docs: &[0, 1], scores: Some(&[1.0, 1.5]) };
-        bound.filter(batch, &Interrupt::default(), &mut outcome).unwrap();
+        let batch = UdfBatch {
+            docs: &[0, 1],
+            scores: Some(&[1.0, 1.5]),
+        };
+        bound
+            .filter(batch, &Interrupt::default(), &mut outcome)
+            .unwrap();
         assert_eq!(numbers(&outcome), expected);
     }
 }
@@ -112,22 +141,57 @@ fn parameters_by_name() {
     let more = json!({"params": [{"name": "title", "type": "str", "default": "abc"}, {"name": "year", "type": "i32", "required": true},
         {"name": "open", "type": "bool", "default": true}, {"name": "a.b", "type": "f32"}]});
     let ask = |body: &str| rows(NEW, body, &more, &json!({"year": 7}))[0];
-    let string = |room: u32| format!(
-        "(i32.store (i32.const 200) (i32.const {room})) (call $get_param_string (i32.const 0) (i32.const 5) (i32.const 300) (i32.const 200))"
-    );
+    let string = |room: u32| {
+        format!(
+            "(i32.store (i32.const 200) (i32.const {room})) (call $get_param_string (i32.const 0) (i32.const 5) (i32.const 300) (i32.const 200))"
+        )
+    };
     assert_eq!(ask(&format!("(i32.eq (i32.const 0) {})", string(3))), 1);
-    assert_eq!(ask(&format!("(i32.eq (i32.const 3) {})", string(2))), 1, "too small");
-    assert_eq!(ask(&format!("(drop {}) (i32.eq (i32.const 3) (i32.load (i32.const 200)))", string(2))), 1, "the needed length");
+    assert_eq!(
+        ask(&format!("(i32.eq (i32.const 3) {})", string(2))),
+        1,
+        "too small"
+    );
+    assert_eq!(
+        ask(&format!(
+            "(drop {}) (i32.eq (i32.const 3) (i32.load (i32.const 200)))",
+            string(2)
+        )),
+        1,
+        "the needed length"
+    );
     let number = "(i32.and (i32.eqz (call $get_param_i64 (i32.const 32) (i32.const 4) (i32.const 200))) (i64.eq (i64.const 7) (i64.load (i32.const 200))))";
     assert_eq!(ask(number), 1);
-    assert_eq!(ask("(i32.eq (i32.const 2) (call $get_param_i64 (i32.const 0) (i32.const 5) (i32.const 200)))"), 1, "wrong type");
-    assert_eq!(ask("(i32.eq (i32.const 1) (call $get_param_f64 (i32.const 48) (i32.const 3) (i32.const 200)))"), 1, "absent");
-    assert_eq!(ask("(i32.eq (i32.const 3) (call $get_param_i64 (i32.const 32) (i32.const 4) (i32.const -4)))"), 1, "bad address");
+    assert_eq!(
+        ask(
+            "(i32.eq (i32.const 2) (call $get_param_i64 (i32.const 0) (i32.const 5) (i32.const 200)))"
+        ),
+        1,
+        "wrong type"
+    );
+    assert_eq!(
+        ask(
+            "(i32.eq (i32.const 1) (call $get_param_f64 (i32.const 48) (i32.const 3) (i32.const 200)))"
+        ),
+        1,
+        "absent"
+    );
+    assert_eq!(
+        ask(
+            "(i32.eq (i32.const 3) (call $get_param_i64 (i32.const 32) (i32.const 4) (i32.const -4)))"
+        ),
+        1,
+        "bad address"
+    );
     let both = "(i64.store (i32.const 200) (i64.const -1)) (drop (call $get_param_bool (i32.const 64) (i32.const 4) (i32.const 200)))
         (i64.eq (i64.load (i32.const 200)) (i64.const 0xffffffff00000001))";
     assert_eq!(ask(both), 1, "four bytes");
     let one = both.replace("0xffffffff00000001", "0xffffffffffffff01");
-    assert_eq!(rows(OLD, &one, &more, &json!({"year": 7}))[0], 1, "one byte in the old convention");
+    assert_eq!(
+        rows(OLD, &one, &more, &json!({"year": 7}))[0],
+        1,
+        "one byte in the old convention"
+    );
 }
 
 #[test]
@@ -138,7 +202,14 @@ fn positional_parameters() {
           (i32.and (i32.eq (local.get 1) (i32.const 3)) (f64.eq (local.get 2) (f64.const 0.5)))))"
     );
     let registry = registry();
-    let mut bound = bind(&registry, &wat::parse_str(text).unwrap(), &row_manifest(&more), &json!({"n": 3}), &docs()).unwrap();
+    let mut bound = bind(
+        &registry,
+        &wat::parse_str(text).unwrap(),
+        &row_manifest(&more),
+        &json!({"n": 3}),
+        &docs(),
+    )
+    .unwrap();
     assert_eq!(numbers(&ask(&mut bound, 2).unwrap()), [1, 1]);
 }
 
@@ -147,10 +218,28 @@ fn the_old_convention() {
     let ask = |body: &str| rows(OLD, body, &json!({}), &json!({}));
     let string = "(call $get_field_string (local.get $ctx) (i32.const 0) (i32.const 5) (i32.const 300) (i32.const 200))";
     assert_eq!(ask(string), [1, 0, 1, 1]);
-    assert_eq!(ask(&format!("(i32.and {string} (i32.eq (i32.load (i32.const 200)) (i32.const 3)))")), [1, 0, 0, 0]);
-    assert_eq!(ask("(i64.eq (i64.const 2001) (call $get_field_int64 (local.get $ctx) (i32.const 32) (i32.const 4)))"), [1, 0, 0, 1]);
-    assert_eq!(ask("(f64.eq (f64.const 0) (call $get_field_float64 (local.get $ctx) (i32.const 48) (i32.const 3)))"), [0, 0, 1, 0]);
-    assert_eq!(ask("(call $get_field_bool (local.get $ctx) (i32.const 64) (i32.const 4))"), [1, 0, 0, 1]);
+    assert_eq!(
+        ask(&format!(
+            "(i32.and {string} (i32.eq (i32.load (i32.const 200)) (i32.const 3)))"
+        )),
+        [1, 0, 0, 0]
+    );
+    assert_eq!(
+        ask(
+            "(i64.eq (i64.const 2001) (call $get_field_int64 (local.get $ctx) (i32.const 32) (i32.const 4)))"
+        ),
+        [1, 0, 0, 1]
+    );
+    assert_eq!(
+        ask(
+            "(f64.eq (f64.const 0) (call $get_field_float64 (local.get $ctx) (i32.const 48) (i32.const 3)))"
+        ),
+        [0, 0, 1, 0]
+    );
+    assert_eq!(
+        ask("(call $get_field_bool (local.get $ctx) (i32.const 64) (i32.const 4))"),
+        [1, 0, 0, 1]
+    );
 }
 
 #[test]
@@ -162,24 +251,37 @@ fn which_convention_is_meant() {
         registry().check(&module(imports, "i32.const 1"), Some(&row_manifest(more)))
     };
     assert!(message(check(shared, &json!({}))).contains("say `\"row\": \"old\"` or `\"new\"`"));
-    assert!(message(check(&format!("{old} {new}"), &json!({}))).contains("belong to two conventions"));
+    assert!(
+        message(check(&format!("{old} {new}"), &json!({}))).contains("belong to two conventions")
+    );
     assert!(check(shared, &json!({"row": "old"})).is_ok());
     assert!(check(&format!("{shared} {new}"), &json!({})).is_ok());
     assert!(check(&format!("{shared} {old}"), &json!({})).is_ok());
-    assert!(message(check(old, &json!({"row": "new"}))).contains("contradicts the import `env.log(i32, i32)`"));
+    assert!(
+        message(check(old, &json!({"row": "new"})))
+            .contains("contradicts the import `env.log(i32, i32)`")
+    );
     assert!(check("", &json!({})).is_ok(), "no import, no question");
 }
 
 #[test]
 fn declared_fields_are_the_only_ones() {
     let more = json!({"fields": [{"name": "price", "type": "i64", "from_param": "title"}], "params": [{"name": "title", "type": "str", "default": "year"}]});
-    let has = |at: u32, len: u32| format!("(call $has_field (local.get $ctx) (i32.const {at}) (i32.const {len}))");
+    let has = |at: u32, len: u32| {
+        format!("(call $has_field (local.get $ctx) (i32.const {at}) (i32.const {len}))")
+    };
     let ask = |body: &str| rows(NEW, body, &more, &json!({}));
     assert_eq!(ask(&has(80, 5)), [1, 0, 1, 1], "by the function's own name");
     assert_eq!(ask(&has(32, 4)), [1, 0, 1, 1], "by the field's name");
     assert_eq!(ask(&has(0, 5)), [0; 4]);
     let registry = registry();
-    let unknown = bind(&registry, &module(NEW, &has(80, 5)), &row_manifest(&more), &json!({"title": "nope"}), &docs());
+    let unknown = bind(
+        &registry,
+        &module(NEW, &has(80, 5)),
+        &row_manifest(&more),
+        &json!({"title": "nope"}),
+        &docs(),
+    );
     assert!(message(unknown).contains("no field `nope`"));
 }
 

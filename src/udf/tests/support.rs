@@ -26,18 +26,26 @@ pub(super) struct Docs {
 
 impl Docs {
     pub(super) fn new(fields: impl IntoIterator<Item = (&'static str, Field)>) -> Self {
-        let fields = fields.into_iter().map(|(name, field)| (name.to_string(), field)).collect();
-        Self { fields: Arc::new(fields), ..Self::default() }
+        let fields = fields
+            .into_iter()
+            .map(|(name, field)| (name.to_string(), field))
+            .collect();
+        Self {
+            fields: Arc::new(fields),
+            ..Self::default()
+        }
     }
 
     fn values(&self, request: &ColumnRequest, doc: u32) -> Vec<Value> {
         if request.field == "_id" {
             return vec![Value::Str(format!("id{doc}"))];
         }
-        let Some((_, docs)) = self.fields.get(&request.field) else { return Vec::new() };
+        let Some((_, docs)) = self.fields.get(&request.field) else {
+            return Vec::new();
+        };
         let mut values = docs[doc as usize].clone();
         if !request.list {
-            values.sort_by(|a, b| order(a, b));
+            values.sort_by(order);
             values.truncate(1);
         }
         values
@@ -82,7 +90,10 @@ impl Columns for Docs {
     fn measure(&mut self, column: ColumnId, docs: &[u32]) -> crate::Result<Extent> {
         if self.damaged {
             let message = "a damaged file".to_string();
-            return Err(crate::Error::Native { code: crate::ErrorCode::Corrupt, message });
+            return Err(crate::Error::Native {
+                code: crate::ErrorCode::Corrupt,
+                message,
+            });
         }
         let request = self.open[column.0].clone();
         let mut extent = Extent::default();
@@ -91,7 +102,9 @@ impl Columns for Docs {
             extent.items += if request.list { values.len() } else { 0 };
             if request.value_type == ValueType::Str {
                 extent.bytes += values.iter().map(|v| bytes(v).len()).sum::<usize>();
-                if let (true, false, Some(default)) = (values.is_empty(), request.list, &request.default) {
+                if let (true, false, Some(default)) =
+                    (values.is_empty(), request.list, &request.default)
+                {
                     extent.bytes += bytes(default).len();
                 }
             }
@@ -99,7 +112,12 @@ impl Columns for Docs {
         Ok(extent)
     }
 
-    fn write(&mut self, column: ColumnId, docs: &[u32], out: ColumnOut<'_>) -> crate::Result<usize> {
+    fn write(
+        &mut self,
+        column: ColumnId,
+        docs: &[u32],
+        out: ColumnOut<'_>,
+    ) -> crate::Result<usize> {
         let request = self.open[column.0].clone();
         let (mut offsets, mut child, mut values) = (vec![0_i32], vec![0_i32], Vec::<u8>::new());
         let (mut items, mut missing) = (0, 0);
@@ -118,16 +136,33 @@ impl Columns for Docs {
                 child.push(i32::try_from(values.len()).unwrap());
                 items += 1;
             }
-            offsets.push(if request.list { items } else { i32::try_from(values.len()).unwrap() });
+            offsets.push(if request.list {
+                items
+            } else {
+                i32::try_from(values.len()).unwrap()
+            });
             if !out.validity.is_empty() {
                 out.validity[row / 8] |= u8::from(present) << (row % 8);
                 missing += usize::from(!present);
             }
         }
-        let raw = |offsets: &[i32]| offsets.iter().flat_map(|o| o.to_le_bytes()).collect::<Vec<u8>>();
+        let raw = |offsets: &[i32]| {
+            offsets
+                .iter()
+                .flat_map(|o| o.to_le_bytes())
+                .collect::<Vec<u8>>()
+        };
         let strings = request.value_type == ValueType::Str;
-        let offsets = if request.list || strings { raw(&offsets) } else { Vec::new() };
-        let child = if request.list && strings { raw(&child) } else { Vec::new() };
+        let offsets = if request.list || strings {
+            raw(&offsets)
+        } else {
+            Vec::new()
+        };
+        let child = if request.list && strings {
+            raw(&child)
+        } else {
+            Vec::new()
+        };
         out.offsets.copy_from_slice(&offsets);
         out.child_offsets.copy_from_slice(&child);
         out.values.copy_from_slice(&values);
@@ -153,7 +188,10 @@ impl Columns for Docs {
 /// One engine for all tests: a pool takes address space.
 pub(super) fn engine() -> Arc<UdfEngine> {
     static ENGINE: OnceLock<Arc<UdfEngine>> = OnceLock::new();
-    let options = EngineOptions { instances: 64, ..EngineOptions::default() };
+    let options = EngineOptions {
+        instances: 64,
+        ..EngineOptions::default()
+    };
     Arc::clone(ENGINE.get_or_init(|| UdfEngine::new(&options).unwrap()))
 }
 
@@ -173,12 +211,18 @@ pub(super) fn hasty_registry() -> UdfRegistry {
 
 /// A manifest of a batch function with more keys.
 pub(super) fn manifest(more: &Json) -> String {
-    with(json!({"abi": 1, "name": "f", "version": "1.0.0", "kind": "filter"}), more)
+    with(
+        json!({"abi": 1, "name": "f", "version": "1.0.0", "kind": "filter"}),
+        more,
+    )
 }
 
 /// A manifest of a row function with more keys.
 pub(super) fn row_manifest(more: &Json) -> String {
-    with(json!({"abi": "row", "name": "f", "version": "1.0.0", "kind": "filter"}), more)
+    with(
+        json!({"abi": "row", "name": "f", "version": "1.0.0", "kind": "filter"}),
+        more,
+    )
 }
 
 fn with(mut manifest: Json, more: &Json) -> String {
@@ -267,7 +311,10 @@ pub(super) fn bind(
     docs: &Docs,
 ) -> crate::Result<BoundUdf> {
     let registered = registry.add(module, Some(manifest))?;
-    let mut bound = registered[0].udf.prepare(parameters.as_object().unwrap())?.bind();
+    let mut bound = registered[0]
+        .udf
+        .prepare(parameters.as_object().unwrap())?
+        .bind();
     bound.enter_segment(Box::new(docs.clone()))?;
     Ok(bound)
 }
@@ -276,7 +323,14 @@ pub(super) fn bind(
 pub(super) fn ask(bound: &mut BoundUdf, len: u32) -> crate::Result<FilterOutcome> {
     let docs: Vec<u32> = (0..len).collect();
     let mut outcome = FilterOutcome::default();
-    bound.filter(UdfBatch { docs: &docs, scores: None }, &Interrupt::default(), &mut outcome)?;
+    bound.filter(
+        UdfBatch {
+            docs: &docs,
+            scores: None,
+        },
+        &Interrupt::default(),
+        &mut outcome,
+    )?;
     Ok(outcome)
 }
 
@@ -293,19 +347,40 @@ pub(super) fn numbers(outcome: &FilterOutcome) -> Vec<u8> {
 /// The documents in error.
 pub(super) fn errors(outcome: &FilterOutcome) -> Vec<usize> {
     let verdicts = outcome.verdicts.iter().enumerate();
-    verdicts.filter(|(_, v)| **v == Verdict::Error).map(|(i, _)| i).collect()
+    verdicts
+        .filter(|(_, v)| **v == Verdict::Error)
+        .map(|(i, _)| i)
+        .collect()
 }
 
 pub(super) fn floats(values: &[Option<f64>]) -> Field {
-    (ValueType::F64, values.iter().map(|v| v.iter().map(|v| Value::F64(*v)).collect()).collect())
+    (
+        ValueType::F64,
+        values
+            .iter()
+            .map(|v| v.iter().map(|v| Value::F64(*v)).collect())
+            .collect(),
+    )
 }
 
 pub(super) fn integers(values: &[Option<i64>]) -> Field {
-    (ValueType::I64, values.iter().map(|v| v.iter().map(|v| Value::I64(*v)).collect()).collect())
+    (
+        ValueType::I64,
+        values
+            .iter()
+            .map(|v| v.iter().map(|v| Value::I64(*v)).collect())
+            .collect(),
+    )
 }
 
 pub(super) fn bools(values: &[Option<bool>]) -> Field {
-    (ValueType::Bool, values.iter().map(|v| v.iter().map(|v| Value::Bool(*v)).collect()).collect())
+    (
+        ValueType::Bool,
+        values
+            .iter()
+            .map(|v| v.iter().map(|v| Value::Bool(*v)).collect())
+            .collect(),
+    )
 }
 
 pub(super) fn strings(values: &[&[&str]]) -> Field {

@@ -1,0 +1,133 @@
+//! Small functions for tests, each twice: as a WebAssembly module, and as a native closure over the twin's documents.
+//!
+//! | name | keeps documents |
+//! |---|---|
+//! | `picky` | whose `field` % `m` == `r`; fails where `field` % `fm` == `fr`, in the way that `how` says |
+//! | `picky_row` | the same over the field `n`, on the row ABI |
+//! | `above` | whose number in `field` (0 without) is above `least` |
+//! | `flag` | whose smallest `ok` is `want` |
+//! | `starts` | whose smallest string in `field` begins with `prefix` |
+//! | `item` | whose list in `field` has `text` at place `at` |
+//! | `scored` | whose score by the rest of the query is at least `least` |
+#![allow(
+    dead_code,
+    reason = "each of the tests that share the guests uses a part of them"
+)]
+
+mod wat;
+
+use std::sync::{Arc, OnceLock};
+
+use diagon::batch::Verdict;
+use diagon::query::{ParamValue, WasmUdf};
+use diagon::udf::UdfRegistry;
+
+use crate::naive::document::Document;
+
+/// The ways in which `picky` can fail.
+pub(crate) mod how {
+    /// It traps.
+    pub(crate) const TRAP: i64 = 1;
+    /// It says "error in this document".
+    pub(crate) const SAYS_SO: i64 = 2;
+    /// It calls the host's `fail`.
+    pub(crate) const CALLS_FAIL: i64 = 3;
+    /// It answers with what is no verdict.
+    pub(crate) const NO_VERDICT: i64 = 4;
+    /// The whole call returns an error.
+    pub(crate) const BAD_RESULT: i64 = 5;
+    /// It reads outside of its memory.
+    pub(crate) const OUTSIDE: i64 = 6;
+}
+
+/// The functions, compiled once for all tests of a program.
+pub(crate) fn registry() -> Arc<UdfRegistry> {
+    static REGISTRY: OnceLock<Arc<UdfRegistry>> = OnceLock::new();
+    Arc::clone(REGISTRY.get_or_init(|| {
+        let registry = UdfRegistry::in_memory().expect("an engine");
+        for (module, manifest) in wat::all() {
+            let module = ::wat::parse_str(&module).expect("valid text");
+            let manifest = manifest.to_string();
+            let added = registry.add(&module, Some(&manifest));
+            added.unwrap_or_else(|e| panic!("{manifest}: {e}"));
+        }
+        Arc::new(registry)
+    }))
+}
+
+/// What the functions say, natively.
+pub(crate) fn native(udf: &WasmUdf, document: &Document, score: &dyn Fn() -> f32) -> Verdict {
+    let yes = |answer: bool| {
+        if answer { Verdict::Yes } else { Verdict::No }
+    };
+    match udf.name.as_str() {
+        "picky" => picky(udf, document.long(&text(udf, "field", "n"))),
+        "picky_row" => picky(udf, document.long("n")),
+        "above" => {
+            let number = document.double(&text(udf, "field", "x")).unwrap_or(0.0);
+            yes(number > double(udf, "least"))
+        }
+        "flag" => {
+            let want = matches!(
+                find(udf, "want"),
+                Some(ParamValue::Bool(true)) | Option::None
+            );
+            yes(document.long("ok") == Some(i64::from(want)))
+        }
+        "starts" => {
+            let string = document.string(&text(udf, "field", "kw"));
+            yes(string.is_some_and(|s| s.starts_with(&text(udf, "prefix", ""))))
+        }
+        "item" => {
+            let values = document.values(&text(udf, "field", "kw"));
+            let at = usize::try_from(integer(udf, "at", 0)).expect("a place");
+            let item = values.and_then(|v| v.strings.get(at));
+            yes(item.is_some_and(|item| *item == text(udf, "text", "")))
+        }
+        "scored" => yes(f64::from(score()) >= double(udf, "least")),
+        other => panic!("no native `{other}`"),
+    }
+}
+
+fn picky(udf: &WasmUdf, value: Option<i64>) -> Verdict {
+    let number = |name, default| integer(udf, name, default);
+    let Some(value) = value else {
+        return Verdict::No;
+    };
+    if number("how", 0) != 0 && value.rem_euclid(number("fm", 1)) == number("fr", 0) {
+        return Verdict::Error;
+    }
+    if value.rem_euclid(number("m", 1)) == number("r", 0) {
+        Verdict::Yes
+    } else {
+        Verdict::No
+    }
+}
+
+fn find<'u>(udf: &'u WasmUdf, name: &str) -> Option<&'u ParamValue> {
+    let parameter = udf.parameters.iter().find(|p| p.name == name);
+    parameter.map(|p| &p.value)
+}
+
+/// A string parameter.
+pub(crate) fn text(udf: &WasmUdf, name: &str, default: &str) -> String {
+    match find(udf, name) {
+        Some(ParamValue::Str(text)) => text.clone(),
+        _ => default.to_string(),
+    }
+}
+
+/// An integer parameter.
+pub(crate) fn integer(udf: &WasmUdf, name: &str, default: i64) -> i64 {
+    match find(udf, name) {
+        Some(ParamValue::Number(number)) => number.as_i64().expect("an integer"),
+        _ => default,
+    }
+}
+
+fn double(udf: &WasmUdf, name: &str) -> f64 {
+    match find(udf, name) {
+        Some(ParamValue::Number(number)) => number.as_f64(),
+        _ => 0.0,
+    }
+}

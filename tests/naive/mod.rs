@@ -1,0 +1,80 @@
+//! The naive twin of the engine: a `Vec` of documents, and a search that looks at every one of them.
+//!
+//! It shares the analysis, the mapping and the parsed request with the engine, and nothing behind them: no postings, no columns,
+//! no candidates, no three-valued truth. A function in the query is a closure that is asked about every document where it stands.
+//! Scores are computed in the engine's floating point steps, so that they can be compared to the bit.
+#![allow(
+    dead_code,
+    reason = "each of the tests that share the twin uses a part of it"
+)]
+
+pub(crate) mod compare;
+pub(crate) mod document;
+mod leaf;
+mod query;
+mod score;
+
+use std::collections::HashSet;
+
+use diagon::schema::Schema;
+
+use document::Document;
+pub(crate) use query::{Found, View};
+
+/// What a closure says about a document; the clause's `on_error` decides about [`Verdict::Error`].
+pub(crate) use diagon::batch::Verdict;
+
+/// Documents, in segments, as a writer holds them.
+///
+/// Deleted and replaced documents stay where they are and count in statistics, until nothing in their segment lives.
+#[derive(Debug)]
+pub(crate) struct Twin {
+    schema: Schema,
+    segments: Vec<Vec<Document>>,
+    buffer: Vec<Document>,
+    /// Ids that were added or deleted since the last flush: gone from the segments by the next one.
+    gone: HashSet<String>,
+}
+
+impl Twin {
+    pub(crate) fn new(mapping: &str) -> Self {
+        let schema = Schema::from_mapping_json(mapping).expect("a mapping");
+        Self {
+            schema,
+            segments: Vec::new(),
+            buffer: Vec::new(),
+            gone: HashSet::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, id: &str, json: &serde_json::Value) {
+        self.delete(id);
+        self.buffer.push(Document::new(&self.schema, id, json));
+    }
+
+    pub(crate) fn delete(&mut self, id: &str) {
+        for document in self.buffer.iter_mut().filter(|d| d.id == id) {
+            document.live = false;
+        }
+        self.gone.insert(id.to_string());
+    }
+
+    /// What a refresh and a commit have in common. A buffer in which nothing lives leaves no segment.
+    pub(crate) fn flush(&mut self) {
+        for document in self.segments.iter_mut().flatten() {
+            document.live &= !self.gone.contains(&document.id);
+        }
+        self.gone.clear();
+        let buffer = std::mem::take(&mut self.buffer);
+        if buffer.iter().any(|d| d.live) {
+            self.segments.push(buffer);
+        }
+    }
+
+    /// What a search sees after a flush: segments in which nothing lives are not there.
+    pub(crate) fn view(&self) -> View<'_> {
+        let there = |segment: &&Vec<Document>| segment.iter().any(|d| d.live);
+        let segments = self.segments.iter().filter(there);
+        View::new(&self.schema, segments.flatten().collect())
+    }
+}

@@ -1,0 +1,92 @@
+//! Property tests: random documents, changes and queries, answered by the engine and by the naive twin. Totals, order, scores (to
+//! the bit) and pages must be the same.
+//!
+//! `PROPTEST_CASES=10000 cargo test --test property` runs them for longer.
+
+mod generate;
+mod guests;
+mod naive;
+
+use std::path::Path;
+
+use diagon::index::{IndexWriter, Snapshot, WriterOptions};
+use diagon::search::Searcher;
+use proptest::prelude::*;
+
+use generate::documents::{Change, changes};
+use generate::queries::request;
+use generate::{MAPPING, SMALL};
+use naive::Twin;
+use naive::compare::compare;
+
+fn writer(folder: &Path) -> IndexWriter {
+    IndexWriter::open(folder, Some(MAPPING), WriterOptions::default()).expect("a writer")
+}
+
+fn searcher(snapshot: Snapshot) -> Searcher {
+    Searcher::new(snapshot, Some(guests::registry()), "test")
+}
+
+/// Does the same to both.
+fn apply(folder: &Path, changes: &[Change]) -> (Snapshot, Twin) {
+    let mut twin = Twin::new(MAPPING);
+    let mut engine = writer(folder);
+    for change in changes {
+        match change {
+            Change::Add(id, json) => {
+                let added = engine.add(Some(id), json.to_string().as_bytes());
+                added.unwrap_or_else(|e| panic!("{json}: {e}"));
+                twin.add(id, json);
+            }
+            Change::Delete(id) => {
+                engine.delete(id).expect("a deletion");
+                twin.delete(id);
+            }
+            Change::Refresh => {
+                engine.refresh().expect("a refresh");
+                twin.flush();
+            }
+            Change::Commit | Change::Reopen => {
+                engine.commit().expect("a commit");
+                twin.flush();
+                if matches!(change, Change::Reopen) {
+                    drop(engine);
+                    engine = writer(folder);
+                }
+            }
+        }
+    }
+    let snapshot = engine.refresh().expect("a refresh");
+    twin.flush();
+    (snapshot, twin)
+}
+
+fn cases(few: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    ProptestConfig {
+        cases: if asked { default.cases } else { few },
+        max_shrink_iters: 3_000,
+        // Failing cases become tests of their own, with a name.
+        failure_persistence: None,
+        ..default
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(80))]
+
+    #[test]
+    fn the_engine_answers_as_its_naive_twin(
+        changes in changes(SMALL),
+        requests in prop::collection::vec(request(SMALL), 1..12),
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (snapshot, twin) = apply(folder.path(), &changes);
+        let (searcher, view) = (searcher(snapshot), twin.view());
+        for body in &requests {
+            let compared = compare(&searcher, &view, body, &guests::native);
+            prop_assert!(compared.is_ok(), "{}\n{body}", compared.unwrap_err());
+        }
+    }
+}
