@@ -33,7 +33,6 @@ uint64_t check(MutableQuery query) {
       }
       EXPECT_EQ(top.stop, Stop::kNo);
       if (up_to == UINT64_MAX) windows = top.windows;
-      EXPECT_LE(top.windows, windows + corpus().snapshot->size() + windows / 2);
       if (top.windows < windows) saved += windows - top.windows;
     }
   }

@@ -93,7 +93,9 @@ struct Driver {
       values.clear();
       for (uint32_t i = 0; i < count; ++i) {
         values.push_back(udf_value(leaf, segment, docs[i]) ? 1 : 0);
-        if (!with_scores && wants_scores) EXPECT_EQ(scores[i], 0);
+        if (!with_scores && wants_scores) {
+          EXPECT_EQ(scores[i], 0);
+        }
       }
       stream.resolve(leaf, values);
       asked += count;

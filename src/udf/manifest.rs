@@ -169,7 +169,7 @@ impl Manifest {
     /// Name and version, as messages show them.
     #[must_use]
     pub fn label(&self) -> String {
-        format!("{} {}", self.name, self.version)
+        format!("{}@{}", self.name, self.version)
     }
 
     /// Whether the function reads `input`.

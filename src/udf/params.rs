@@ -106,7 +106,7 @@ mod tests {
         for (given, expected) in [
             (
                 json!({}),
-                "function `f 1.0.0`: parameter `budget`: required, f64",
+                "function `f@1.0.0`: parameter `budget`: required, f64",
             ),
             (json!({"budget": null}), "parameter `budget`: required"),
             (

@@ -245,7 +245,9 @@ void TruthTree::append_node(uint32_t index, const Window& window, const uint64_t
 }
 
 void TruthTree::resolve(uint32_t leaf, const BatchBits& known, const BatchBits& value) {
-  Node& node = nodes_[leaf_nodes_.at(leaf)];
+  const uint32_t index = leaf_nodes_.at(leaf);
+  if (index == UINT32_MAX) return;  // not in the tree: nobody needs it
+  Node& node = nodes_[index];
   for (uint32_t w = 0; w < kBatchWords; ++w) {
     node.value[w] = (node.value[w] & ~known[w]) | (value[w] & known[w]);
     node.known[w] |= known[w];

@@ -232,7 +232,7 @@ fn reserved_memory_is_checked() {
         ));
         assert!(refused.contains(expected), "{refused}");
         assert!(
-            refused.contains("`f 1.0.0`: the trial on no documents failed"),
+            refused.contains("`f@1.0.0`: the trial on no documents failed"),
             "{refused}"
         );
     }

@@ -120,7 +120,7 @@ fn other_kinds_register_but_do_not_bind() {
     let registered = registry.add(&guest("i32.const 1"), Some(&spec)).unwrap();
     let error = message(registered[0].udf.prepare(&serde_json::Map::new()));
     assert!(
-        error.contains("`f 1.0.0` is a value function; only filters"),
+        error.contains("`f@1.0.0` is a value function; only filters"),
         "{error}"
     );
 }
@@ -152,6 +152,6 @@ fn manifests_in_modules() {
     let wrong = manifest(&json!({"export": "nope"}));
     assert!(
         message(registry().check(&none, Some(&wrong)))
-            .contains("`f 1.0.0`: the module does not export a function `nope`")
+            .contains("`f@1.0.0`: the module does not export a function `nope`")
     );
 }

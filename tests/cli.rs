@@ -1,0 +1,220 @@
+//! The command line as a user sees it: what it prints, and what it says about bad input.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+fn diagon(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diagon"));
+    command.args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn ok(arguments: &[&str]) -> String {
+    let output = diagon(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Fails with one line on standard error that has each of `needles`, nothing on standard output, and exit code 1 or 2.
+fn fails(arguments: &[&str], needles: &[&str]) {
+    let output = diagon(arguments);
+    let message = text(&output.stderr);
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}: {:?}", output.status);
+    assert_eq!(message.trim_end().lines().count(), 1, "{arguments:?}: {message}");
+    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    for needle in needles {
+        assert!(message.contains(needle), "{arguments:?}: {message}");
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn path(at: &Path) -> &str {
+    at.to_str().unwrap()
+}
+
+/// An index of three documents in `folder`.
+fn small(folder: &Path) -> String {
+    let docs = folder.join("docs.jsonl");
+    let lines = [
+        json!({"_id": "a", "title": "search engine", "price": 3, "tags": ["x", "y"]}),
+        json!({"id": "b", "title": "xapian engine", "price": 5}),
+        json!({"title": "no id at all", "price": 7}),
+    ];
+    std::fs::write(&docs, lines.map(|line| line.to_string() + "\n").concat()).unwrap();
+    let schema = folder.join("schema.json");
+    let mapping = json!({"mappings": {"properties": {
+        "title": {"type": "text", "doc_values": true}, "price": {"type": "long"}, "tags": {"type": "keyword"}}}});
+    std::fs::write(&schema, mapping.to_string()).unwrap();
+    let dir = path(&folder.join("index")).to_string();
+    ok(&["index", "--dir", &dir, "--schema", path(&schema), path(&docs)]);
+    dir
+}
+
+fn search(dir: &str, query: &Value) -> Value {
+    serde_json::from_str(&ok(&["search", "--dir", dir, &query.to_string()])).unwrap()
+}
+
+#[test]
+fn documents_are_indexed_and_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = small(folder.path());
+    let response = search(&dir, &json!({"query": {"match": {"title": "engine"}}}));
+    assert_eq!(response["hits"]["total"], json!({"value": 2, "relation": "eq"}));
+    assert_eq!(response["hits"]["hits"][0]["_index"], "index");
+    assert_eq!(response["hits"]["hits"][0]["_id"], "a");
+    assert_eq!(response["hits"]["hits"][0]["_source"]["tags"], json!(["x", "y"]));
+    assert_eq!(response["timed_out"], false);
+    // A document without an id got one.
+    let all = search(&dir, &json!({"query": {"term": {"price": 7}}}));
+    assert_eq!(all["hits"]["hits"][0]["_id"].as_str().map(str::len), Some(32));
+    // From a file, and from standard input.
+    let file = folder.path().join("query.json");
+    std::fs::write(&file, r#"{"query":{"match_all":{}},"size":0}"#).unwrap();
+    let from_file: Value = serde_json::from_str(&ok(&["search", "--dir", &dir, path(&file)])).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_diagon"));
+    child.args(["search", "--dir", &dir, "-"]).stdin(std::fs::File::open(&file).unwrap());
+    let from_stdin: Value = serde_json::from_slice(&child.output().unwrap().stdout).unwrap();
+    assert_eq!(from_file["hits"], from_stdin["hits"]);
+    assert_eq!(from_file["hits"]["total"]["value"], 3);
+}
+
+#[test]
+fn documents_are_replaced_by_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = small(folder.path());
+    let more = folder.path().join("more.jsonl");
+    std::fs::write(&more, "{\"_id\":\"a\",\"title\":\"replaced\"}\n\n{\"_id\":\"c\",\"title\":\"new\"}").unwrap();
+    ok(&["index", "--dir", &dir, path(&more)]);
+    assert_eq!(search(&dir, &json!({}))["hits"]["total"]["value"], 4);
+    assert_eq!(search(&dir, &json!({"query": {"match": {"title": "search"}}}))["hits"]["total"]["value"], 0);
+    assert_eq!(search(&dir, &json!({"query": {"match": {"title": "replaced"}}}))["hits"]["hits"][0]["_id"], "a");
+}
+
+#[test]
+fn a_bad_line_names_its_place_and_the_rest_goes_on_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = small(folder.path());
+    let bad = folder.path().join("bad.jsonl");
+    std::fs::write(&bad, "{\"_id\":\"n1\",\"price\":1}\n{\"_id\":\"n2\",\"price\":\"dear\"}\n{nonsense\n{\"_id\":\"n4\",\"price\":4}\n").unwrap();
+    fails(&["index", "--dir", &dir, path(&bad)], &["bad.jsonl:2", "price", "dear", "nothing of this run was kept"]);
+    assert_eq!(search(&dir, &json!({}))["hits"]["total"]["value"], 3);
+    let skipped = diagon(&["index", "--dir", &dir, "--bad-lines", "skip", path(&bad)]);
+    let message = text(&skipped.stderr);
+    assert!(skipped.status.success(), "{message}");
+    for needle in ["bad.jsonl:2", "bad.jsonl:3", "2 bad lines skipped"] {
+        assert!(message.contains(needle), "{message}");
+    }
+    assert_eq!(search(&dir, &json!({}))["hits"]["total"]["value"], 5);
+}
+
+#[test]
+fn functions_are_managed() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = small(folder.path());
+    let guests = root().join("examples/udfs");
+    let batch = guests.join("rust/string_distance/string_distance.wasm");
+    let row = guests.join("wat/string_distance/string_distance.wasm");
+    let manifest = guests.join("wat/string_distance/manifest.json");
+    assert!(ok(&["udf", "check", path(&batch)]).contains("string_distance@1.0.0 would be registered"));
+    assert!(ok(&["udf", "add", "--dir", &dir, path(&batch)]).contains("string_distance@1.0.0 registered"));
+    assert!(ok(&["udf", "add", "--dir", &dir, path(&batch)]).contains("was registered already"));
+    ok(&["udf", "add", "--dir", &dir, "--manifest", path(&manifest), path(&row)]);
+    let list = ok(&["udf", "list", "--dir", &dir]);
+    assert!(list.contains("string_distance@1.0.0\tfilter") && list.contains("string_distance_row@1.0.0"));
+    let shown: Value = serde_json::from_str(&ok(&["udf", "show", "--dir", &dir, "string_distance"])).unwrap();
+    assert_eq!(shown["kind"], "filter");
+    for name in ["string_distance", "string_distance_row"] {
+        let query = json!({"query": {"wasm_udf": {"name": name, "parameters": {"target": "xapian engines"}}}});
+        let response = search(&dir, &query);
+        assert_eq!(response["hits"]["hits"][0]["_id"], "b", "{response}");
+        assert_eq!(response["hits"]["total"]["value"], 1);
+    }
+    ok(&["udf", "remove", "--dir", &dir, "string_distance@1.0.0"]);
+    fails(&["udf", "show", "--dir", &dir, "string_distance"], &["string_distance"]);
+    fails(&["udf", "remove", "--dir", &dir, "string_distance_row"], &["NAME@VERSION"]);
+}
+
+#[test]
+fn bad_input_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = small(folder.path());
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let batch = root().join("examples/udfs/rust/string_distance/string_distance.wasm");
+    ok(&["udf", "add", "--dir", &dir, path(&batch)]);
+    let query = |json: &str, needles: &[&str]| fails(&["search", "--dir", &dir, json], needles);
+
+    query(r#"{"query": {"match": {"title": "x"}"#, &["query:", "byte"]);
+    query(r#"{"query": {"match": {"titel": "x"}}}"#, &["titel", "query.match", "byte"]);
+    query(r#"{"query": {"mach": {"title": "x"}}}"#, &["mach", "query", "byte"]);
+    query(r#"{"query": {"range": {"price": {"gte": "cheap"}}}}"#, &["cheap", "price", "byte"]);
+    query(r#"{"query": {"wasm_udf": {"name": "nope"}}}"#, &["nope"]);
+    query(r#"{"query": {"wasm_udf": {"name": "string_distance", "version": "9.0.0"}}}"#, &["9.0.0", "1.0.0"]);
+    let udf = |parameters: &str| format!(r#"{{"query": {{"wasm_udf": {{"name": "string_distance", "parameters": {parameters}}}}}}}"#);
+    query(&udf(r#"{"target": 5}"#), &["target", "str"]);
+    query(&udf("{}"), &["target", "required"]);
+    query(&udf(r#"{"target": "x", "taget": "y"}"#), &["taget"]);
+    query(&udf(r#"{"target": "x", "field": "price"}"#), &["price", "long", "str"]);
+    query(&udf(r#"{"target": "x", "field": "missing"}"#), &["missing"]);
+
+    fails(&["search", "--dir", path(&empty), "{}"], &["not an index", path(&empty)]);
+    fails(&["search", "--dir", "/nonexistent/index", "{}"], &["/nonexistent/index"]);
+    fails(&["search", "--dir", &dir, "/nonexistent.json"], &["/nonexistent.json"]);
+    fails(&["index", "--dir", &dir, "/nonexistent.jsonl"], &["/nonexistent.jsonl"]);
+    let foreign = folder.path().join("foreign");
+    std::fs::create_dir(&foreign).unwrap();
+    std::fs::write(foreign.join("letter.txt"), "dear").unwrap();
+    let docs = folder.path().join("docs.jsonl");
+    fails(&["index", "--dir", path(&foreign), path(&docs)], &["not an index"]);
+    assert_eq!(std::fs::read_dir(&foreign).unwrap().count(), 1, "nothing was made there");
+
+    let module = |bytes: &[u8], needles: &[&str]| {
+        let file = folder.path().join("module.wasm");
+        std::fs::write(&file, bytes).unwrap();
+        fails(&["udf", "add", "--dir", &dir, path(&file)], needles);
+    };
+    module(b"this is no module", &["module.wasm"]);
+    module(b"", &["module.wasm", "empty"]);
+    module(&wat::parse_str("(module)").unwrap(), &["memory"]);
+    let memory = wat::parse_str(r#"(module (memory (export "memory") 1))"#).unwrap();
+    module(&memory, &["manifest"]);
+    let manifest = folder.path().join("manifest.json");
+    std::fs::write(&manifest, r#"{"abi": 1, "name": "f", "version": "1.0.0", "kind": "filter", "export": "filter"}"#).unwrap();
+    let file = folder.path().join("module.wasm");
+    std::fs::write(&file, &memory).unwrap();
+    fails(&["udf", "add", "--dir", &dir, "--manifest", path(&manifest), path(&file)], &["export"]);
+
+    // A damaged segment.
+    let shard = Path::new(&dir).join("shard-0");
+    let postings = std::fs::read_dir(&shard).unwrap().map(|e| e.unwrap().path());
+    let postings = postings.into_iter().find(|p| p.extension().is_some_and(|e| e == "stored")).unwrap();
+    let mut bytes = std::fs::read(&postings).unwrap();
+    bytes[70] ^= 0x55;
+    std::fs::write(&postings, bytes).unwrap();
+    query("{}", &["damaged", ".stored"]);
+}
+
+#[test]
+fn the_quickstart_can_be_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = path(&folder.path().join("data")).to_string();
+    let figures = |text: &str| -> Vec<String> {
+        let shown = text.lines().filter(|line| line.starts_with("   ") && !line.contains(" ms"));
+        shown.map(str::to_string).collect()
+    };
+    let first = ok(&["quickstart", "--dir", &dir]);
+    let second = ok(&["quickstart", "--dir", &dir]);
+    assert!(first.contains("5000 documents (5000 added now)"), "{first}");
+    assert!(second.contains("5000 documents (0 added now)"), "{second}");
+    assert_eq!(figures(&first), figures(&second));
+    assert_eq!(first.matches("total ").count(), 5);
+    assert!(first.contains("UDF calls") && first.contains("ns a document"));
+}
