@@ -10,7 +10,11 @@ fn main() {
 
     cxx_build::CFG.include_prefix = "";
     let mut build = cxx_build::bridge("src/bridge/ffi.rs");
-    build.std("c++20").include(&cpp).warnings(true).extra_warnings(true);
+    build
+        .std("c++20")
+        .include(&cpp)
+        .warnings(true)
+        .extra_warnings(true);
     build.include(std::env::var("DEP_ZSTD_INCLUDE").expect("zstd-sys tells where its header is"));
     for source in list.lines().map(str::trim) {
         if !source.is_empty() && !source.starts_with('#') {

@@ -24,36 +24,63 @@ const YES: &str = r#"(module
   (func (export "filter") (param $batch i32) (result i32)
     (memory.fill (i32.load offset=36 (local.get $batch)) (i32.const 1) (i32.load offset=4 (local.get $batch)))
     (i32.const 0)))"#;
-const MANIFEST: &str =
-    r#"{"abi": 1, "name": "yes", "version": "1.0.0", "kind": "filter", "export": "filter", "pure": true}"#;
+const MANIFEST: &str = r#"{"abi": 1, "name": "yes", "version": "1.0.0", "kind": "filter", "export": "filter", "pure": true}"#;
 
 fn benchmark(c: &mut Criterion) {
     let (_folder, snapshot) = corpus::snapshot();
     let registry = UdfRegistry::in_memory().unwrap();
-    registry.add(&wat::parse_str(YES).unwrap(), Some(MANIFEST)).unwrap();
+    registry
+        .add(&wat::parse_str(YES).unwrap(), Some(MANIFEST))
+        .unwrap();
     let registry = Arc::new(registry);
     let searcher = Searcher::new(snapshot.clone(), Some(Arc::clone(&registry)), "bench");
     let mut group = c.benchmark_group("boundary");
     group.throughput(Throughput::Elements(snapshot.live_docs()));
     let counts = [
-        ("engine alone", r#"{"query":{"match_all":{}},"size":0,"track_total_hits":true}"#),
-        ("over the bridge", r#"{"query":{"wasm_udf":{"name":"yes"}},"size":0,"track_total_hits":true}"#),
+        (
+            "engine alone",
+            r#"{"query":{"match_all":{}},"size":0,"track_total_hits":true}"#,
+        ),
+        (
+            "over the bridge",
+            r#"{"query":{"wasm_udf":{"name":"yes"}},"size":0,"track_total_hits":true}"#,
+        ),
     ];
     for (name, text) in counts {
         let request = query::parse(text).unwrap();
         let options = SearchOptions::default();
         let response = searcher.search(&request, &options).unwrap();
-        assert_eq!(response.total.map(|total| total.value), Some(snapshot.live_docs()));
-        group.bench_function(name, |b| b.iter(|| searcher.search(&request, &options).unwrap()));
+        assert_eq!(
+            response.total.map(|total| total.value),
+            Some(snapshot.live_docs())
+        );
+        group.bench_function(name, |b| {
+            b.iter(|| searcher.search(&request, &options).unwrap())
+        });
     }
-    let mut bound = registry.resolve("yes", None).unwrap().bind(&serde_json::Map::new()).unwrap();
-    bound.enter_segment(Box::new(snapshot.columns(0).unwrap())).unwrap();
+    let mut bound = registry
+        .resolve("yes", None)
+        .unwrap()
+        .bind(&serde_json::Map::new())
+        .unwrap();
+    bound
+        .enter_segment(Box::new(snapshot.columns(0).unwrap()))
+        .unwrap();
     let docs: Vec<u32> = (0..u32::try_from(BATCH_CAPACITY).unwrap()).collect();
     let (interrupt, mut outcome) = (Interrupt::default(), FilterOutcome::default());
     group.throughput(Throughput::Elements(BATCH_CAPACITY as u64));
     group.bench_function("parts: the guest, a batch of 1,024", |b| {
         b.iter(|| {
-            bound.filter(UdfBatch { docs: &docs, scores: None }, &interrupt, &mut outcome).unwrap();
+            bound
+                .filter(
+                    UdfBatch {
+                        docs: &docs,
+                        scores: None,
+                    },
+                    &interrupt,
+                    &mut outcome,
+                )
+                .unwrap();
         });
     });
     group.finish();

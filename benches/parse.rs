@@ -16,7 +16,9 @@ const PLAIN: &str = r#"{"query": {"match": {"body": "search engine"}}}"#;
 fn benchmark(c: &mut Criterion) {
     let mut group = c.benchmark_group("parse");
     for (name, text) in [("hybrid", HYBRID), ("plain", PLAIN)] {
-        group.bench_function(name, |b| b.iter(|| diagon::query::parse(black_box(text)).unwrap()));
+        group.bench_function(name, |b| {
+            b.iter(|| diagon::query::parse(black_box(text)).unwrap())
+        });
     }
     group.finish();
 }

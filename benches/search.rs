@@ -11,14 +11,38 @@ use diagon::search::SearchOptions;
 
 const SEARCHES: [(&str, &str); 9] = [
     ("term", r#"{"query":{"match":{"body":"xapian"}}}"#),
-    ("or", r#"{"query":{"match":{"body":"search engine library"}}}"#),
-    ("or, all counted", r#"{"query":{"match":{"body":"search engine library"}},"track_total_hits":true}"#),
-    ("and", r#"{"query":{"match":{"body":{"query":"search engine library","operator":"and"}}}}"#),
-    ("phrase", r#"{"query":{"match_phrase":{"body":"search engine"}}}"#),
-    ("term and range", r#"{"query":{"bool":{"must":[{"match":{"body":"library"}}],"filter":[{"range":{"installed_size":{"gte":100,"lt":200}}}]}}}"#),
-    ("range, counted", r#"{"query":{"range":{"installed_size":{"gte":100,"lt":200}}},"size":0,"track_total_hits":true}"#),
-    ("function, batch ABI", r#"{"query":{"bool":{"must":[{"match":{"body":"library"}}],"filter":[{"wasm_udf":{"name":"string_distance","parameters":{"field":"name","target":"xapian","max_distance":2}}}]}}}"#),
-    ("function, row ABI", r#"{"query":{"bool":{"must":[{"match":{"body":"library"}}],"filter":[{"wasm_udf":{"name":"string_distance_row","parameters":{"field":"name","target":"xapian","max_distance":2}}}]}}}"#),
+    (
+        "or",
+        r#"{"query":{"match":{"body":"search engine library"}}}"#,
+    ),
+    (
+        "or, all counted",
+        r#"{"query":{"match":{"body":"search engine library"}},"track_total_hits":true}"#,
+    ),
+    (
+        "and",
+        r#"{"query":{"match":{"body":{"query":"search engine library","operator":"and"}}}}"#,
+    ),
+    (
+        "phrase",
+        r#"{"query":{"match_phrase":{"body":"search engine"}}}"#,
+    ),
+    (
+        "term and range",
+        r#"{"query":{"bool":{"must":[{"match":{"body":"library"}}],"filter":[{"range":{"installed_size":{"gte":100,"lt":200}}}]}}}"#,
+    ),
+    (
+        "range, counted",
+        r#"{"query":{"range":{"installed_size":{"gte":100,"lt":200}}},"size":0,"track_total_hits":true}"#,
+    ),
+    (
+        "function, batch ABI",
+        r#"{"query":{"bool":{"must":[{"match":{"body":"library"}}],"filter":[{"wasm_udf":{"name":"string_distance","parameters":{"field":"name","target":"xapian","max_distance":2}}}]}}}"#,
+    ),
+    (
+        "function, row ABI",
+        r#"{"query":{"bool":{"must":[{"match":{"body":"library"}}],"filter":[{"wasm_udf":{"name":"string_distance_row","parameters":{"field":"name","target":"xapian","max_distance":2}}}]}}}"#,
+    ),
 ];
 
 fn benchmark(c: &mut Criterion) {
@@ -29,8 +53,13 @@ fn benchmark(c: &mut Criterion) {
         let request = query::parse(text).unwrap();
         let options = SearchOptions::default();
         let response = searcher.search(&request, &options).unwrap();
-        assert!(response.total.is_some_and(|total| total.value > 0), "{name} finds nothing");
-        group.bench_function(name, |b| b.iter(|| searcher.search(&request, &options).unwrap()));
+        assert!(
+            response.total.is_some_and(|total| total.value > 0),
+            "{name} finds nothing"
+        );
+        group.bench_function(name, |b| {
+            b.iter(|| searcher.search(&request, &options).unwrap())
+        });
     }
     group.finish();
 }

@@ -26,7 +26,9 @@ const MAX_DISTANCE: usize = 2;
 
 fn batches(snapshot: &Snapshot) -> Vec<Vec<u32>> {
     let docs: Vec<u32> = (0..u32::try_from(snapshot.live_docs()).unwrap()).collect();
-    docs.chunks_exact(BATCH_CAPACITY).map(<[u32]>::to_vec).collect()
+    docs.chunks_exact(BATCH_CAPACITY)
+        .map(<[u32]>::to_vec)
+        .collect()
 }
 
 fn native(c: &mut Criterion, snapshot: &Snapshot, batches: &[Vec<u32>]) -> usize {
@@ -52,7 +54,8 @@ fn native(c: &mut Criterion, snapshot: &Snapshot, batches: &[Vec<u32>]) -> usize
             validity: &mut validity,
         };
         columns.write(column, docs, out).unwrap();
-        let at = |i: usize| i32::from_le_bytes(offsets[4 * i..4 * i + 4].try_into().unwrap()) as usize;
+        let at =
+            |i: usize| i32::from_le_bytes(offsets[4 * i..4 * i + 4].try_into().unwrap()) as usize;
         (0..docs.len())
             .filter(|&i| {
                 let text = std::str::from_utf8(&bytes[at(i)..at(i + 1)]).unwrap_or("");
@@ -64,7 +67,9 @@ fn native(c: &mut Criterion, snapshot: &Snapshot, batches: &[Vec<u32>]) -> usize
     let mut next = batches.iter().cycle();
     c.benchmark_group("edit distance")
         .throughput(Throughput::Elements(BATCH_CAPACITY as u64))
-        .bench_function("native", |b| b.iter(|| black_box(run(next.next().unwrap()))));
+        .bench_function("native", |b| {
+            b.iter(|| black_box(run(next.next().unwrap())))
+        });
     found
 }
 
@@ -73,11 +78,19 @@ fn guest(c: &mut Criterion, name: &str, snapshot: &Snapshot, batches: &[Vec<u32>
     let udf = registry.resolve(name, None).unwrap();
     let parameters = json!({"field": "name", "target": TARGET, "max_distance": MAX_DISTANCE});
     let mut bound = udf.bind(parameters.as_object().unwrap()).unwrap();
-    bound.enter_segment(Box::new(snapshot.columns(0).unwrap())).unwrap();
+    bound
+        .enter_segment(Box::new(snapshot.columns(0).unwrap()))
+        .unwrap();
     let (interrupt, mut outcome) = (Interrupt::default(), FilterOutcome::default());
     let mut run = |bound: &mut dyn BatchUdf, docs: &[u32]| {
-        bound.filter(UdfBatch { docs, scores: None }, &interrupt, &mut outcome).unwrap();
-        outcome.verdicts.iter().filter(|verdict| **verdict == Verdict::Yes).count()
+        bound
+            .filter(UdfBatch { docs, scores: None }, &interrupt, &mut outcome)
+            .unwrap();
+        outcome
+            .verdicts
+            .iter()
+            .filter(|verdict| **verdict == Verdict::Yes)
+            .count()
     };
     let found = batches.iter().map(|docs| run(&mut *bound, docs)).sum();
     let mut next = batches.iter().cycle();
@@ -95,7 +108,11 @@ fn benchmark(c: &mut Criterion) {
     let found = native(c, &snapshot, &batches);
     assert!(found > 0, "nothing to find");
     for name in ["string_distance", "string_distance_row"] {
-        assert_eq!(guest(c, name, &snapshot, &batches), found, "{name} finds something else");
+        assert_eq!(
+            guest(c, name, &snapshot, &batches),
+            found,
+            "{name} finds something else"
+        );
     }
 }
 

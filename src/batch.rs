@@ -139,12 +139,8 @@ pub trait Columns: Send {
     ///
     /// # Errors
     /// `InvalidArgument` if a slice has not the size that `measure` said; `Native` as there.
-    fn write(
-        &mut self,
-        column: ColumnId,
-        docs: &[u32],
-        out: ColumnOut<'_>,
-    ) -> crate::Result<usize>;
+    fn write(&mut self, column: ColumnId, docs: &[u32], out: ColumnOut<'_>)
+    -> crate::Result<usize>;
 
     /// Measures and writes the `_id` of documents, as a column of strings that never misses.
     ///

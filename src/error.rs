@@ -183,12 +183,23 @@ impl Error {
 
     /// An [`Error::Io`] about `path`.
     pub(crate) fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
-        Self::Io { path: path.as_ref().to_path_buf(), source }
+        Self::Io {
+            path: path.as_ref().to_path_buf(),
+            source,
+        }
     }
 
     /// An [`Error::Query`] at a place of the request.
-    pub(crate) fn query(path: impl Into<String>, offset: usize, message: impl Into<String>) -> Self {
-        Self::Query { path: path.into(), offset, message: message.into() }
+    pub(crate) fn query(
+        path: impl Into<String>,
+        offset: usize,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::Query {
+            path: path.into(),
+            offset,
+            message: message.into(),
+        }
     }
 }
 

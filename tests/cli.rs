@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 
 fn diagon(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_diagon"));
-    command.args(arguments).stdin(Stdio::null()).output().unwrap()
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -16,7 +20,11 @@ fn text(bytes: &[u8]) -> String {
 
 fn ok(arguments: &[&str]) -> String {
     let output = diagon(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        text(&output.stderr)
+    );
     text(&output.stdout)
 }
 
@@ -24,8 +32,16 @@ fn ok(arguments: &[&str]) -> String {
 fn fails(arguments: &[&str], needles: &[&str]) {
     let output = diagon(arguments);
     let message = text(&output.stderr);
-    assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}: {:?}", output.status);
-    assert_eq!(message.trim_end().lines().count(), 1, "{arguments:?}: {message}");
+    assert!(
+        matches!(output.status.code(), Some(1 | 2)),
+        "{arguments:?}: {:?}",
+        output.status
+    );
+    assert_eq!(
+        message.trim_end().lines().count(),
+        1,
+        "{arguments:?}: {message}"
+    );
     assert_eq!(text(&output.stdout), "", "{arguments:?}");
     for needle in needles {
         assert!(message.contains(needle), "{arguments:?}: {message}");
@@ -54,7 +70,14 @@ fn small(folder: &Path) -> String {
         "title": {"type": "text", "doc_values": true}, "price": {"type": "long"}, "tags": {"type": "keyword"}}}});
     std::fs::write(&schema, mapping.to_string()).unwrap();
     let dir = path(&folder.join("index")).to_string();
-    ok(&["index", "--dir", &dir, "--schema", path(&schema), path(&docs)]);
+    ok(&[
+        "index",
+        "--dir",
+        &dir,
+        "--schema",
+        path(&schema),
+        path(&docs),
+    ]);
     dir
 }
 
@@ -67,20 +90,32 @@ fn documents_are_indexed_and_found() {
     let folder = tempfile::tempdir().unwrap();
     let dir = small(folder.path());
     let response = search(&dir, &json!({"query": {"match": {"title": "engine"}}}));
-    assert_eq!(response["hits"]["total"], json!({"value": 2, "relation": "eq"}));
+    assert_eq!(
+        response["hits"]["total"],
+        json!({"value": 2, "relation": "eq"})
+    );
     assert_eq!(response["hits"]["hits"][0]["_index"], "index");
     assert_eq!(response["hits"]["hits"][0]["_id"], "a");
-    assert_eq!(response["hits"]["hits"][0]["_source"]["tags"], json!(["x", "y"]));
+    assert_eq!(
+        response["hits"]["hits"][0]["_source"]["tags"],
+        json!(["x", "y"])
+    );
     assert_eq!(response["timed_out"], false);
     // A document without an id got one.
     let all = search(&dir, &json!({"query": {"term": {"price": 7}}}));
-    assert_eq!(all["hits"]["hits"][0]["_id"].as_str().map(str::len), Some(32));
+    assert_eq!(
+        all["hits"]["hits"][0]["_id"].as_str().map(str::len),
+        Some(32)
+    );
     // From a file, and from standard input.
     let file = folder.path().join("query.json");
     std::fs::write(&file, r#"{"query":{"match_all":{}},"size":0}"#).unwrap();
-    let from_file: Value = serde_json::from_str(&ok(&["search", "--dir", &dir, path(&file)])).unwrap();
+    let from_file: Value =
+        serde_json::from_str(&ok(&["search", "--dir", &dir, path(&file)])).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_diagon"));
-    child.args(["search", "--dir", &dir, "-"]).stdin(std::fs::File::open(&file).unwrap());
+    child
+        .args(["search", "--dir", &dir, "-"])
+        .stdin(std::fs::File::open(&file).unwrap());
     let from_stdin: Value = serde_json::from_slice(&child.output().unwrap().stdout).unwrap();
     assert_eq!(from_file["hits"], from_stdin["hits"]);
     assert_eq!(from_file["hits"]["total"]["value"], 3);
@@ -91,11 +126,21 @@ fn documents_are_replaced_by_id() {
     let folder = tempfile::tempdir().unwrap();
     let dir = small(folder.path());
     let more = folder.path().join("more.jsonl");
-    std::fs::write(&more, "{\"_id\":\"a\",\"title\":\"replaced\"}\n\n{\"_id\":\"c\",\"title\":\"new\"}").unwrap();
+    std::fs::write(
+        &more,
+        "{\"_id\":\"a\",\"title\":\"replaced\"}\n\n{\"_id\":\"c\",\"title\":\"new\"}",
+    )
+    .unwrap();
     ok(&["index", "--dir", &dir, path(&more)]);
     assert_eq!(search(&dir, &json!({}))["hits"]["total"]["value"], 4);
-    assert_eq!(search(&dir, &json!({"query": {"match": {"title": "search"}}}))["hits"]["total"]["value"], 0);
-    assert_eq!(search(&dir, &json!({"query": {"match": {"title": "replaced"}}}))["hits"]["hits"][0]["_id"], "a");
+    assert_eq!(
+        search(&dir, &json!({"query": {"match": {"title": "search"}}}))["hits"]["total"]["value"],
+        0
+    );
+    assert_eq!(
+        search(&dir, &json!({"query": {"match": {"title": "replaced"}}}))["hits"]["hits"][0]["_id"],
+        "a"
+    );
 }
 
 #[test]
@@ -104,7 +149,15 @@ fn a_bad_line_names_its_place_and_the_rest_goes_on_or_not() {
     let dir = small(folder.path());
     let bad = folder.path().join("bad.jsonl");
     std::fs::write(&bad, "{\"_id\":\"n1\",\"price\":1}\n{\"_id\":\"n2\",\"price\":\"dear\"}\n{nonsense\n{\"_id\":\"n4\",\"price\":4}\n").unwrap();
-    fails(&["index", "--dir", &dir, path(&bad)], &["bad.jsonl:2", "price", "dear", "nothing of this run was kept"]);
+    fails(
+        &["index", "--dir", &dir, path(&bad)],
+        &[
+            "bad.jsonl:2",
+            "price",
+            "dear",
+            "nothing of this run was kept",
+        ],
+    );
     assert_eq!(search(&dir, &json!({}))["hits"]["total"]["value"], 3);
     let skipped = diagon(&["index", "--dir", &dir, "--bad-lines", "skip", path(&bad)]);
     let message = text(&skipped.stderr);
@@ -123,13 +176,30 @@ fn functions_are_managed() {
     let batch = guests.join("rust/string_distance/string_distance.wasm");
     let row = guests.join("wat/string_distance/string_distance.wasm");
     let manifest = guests.join("wat/string_distance/manifest.json");
-    assert!(ok(&["udf", "check", path(&batch)]).contains("string_distance@1.0.0 would be registered"));
-    assert!(ok(&["udf", "add", "--dir", &dir, path(&batch)]).contains("string_distance@1.0.0 registered"));
+    assert!(
+        ok(&["udf", "check", path(&batch)]).contains("string_distance@1.0.0 would be registered")
+    );
+    assert!(
+        ok(&["udf", "add", "--dir", &dir, path(&batch)])
+            .contains("string_distance@1.0.0 registered")
+    );
     assert!(ok(&["udf", "add", "--dir", &dir, path(&batch)]).contains("was registered already"));
-    ok(&["udf", "add", "--dir", &dir, "--manifest", path(&manifest), path(&row)]);
+    ok(&[
+        "udf",
+        "add",
+        "--dir",
+        &dir,
+        "--manifest",
+        path(&manifest),
+        path(&row),
+    ]);
     let list = ok(&["udf", "list", "--dir", &dir]);
-    assert!(list.contains("string_distance@1.0.0\tfilter") && list.contains("string_distance_row@1.0.0"));
-    let shown: Value = serde_json::from_str(&ok(&["udf", "show", "--dir", &dir, "string_distance"])).unwrap();
+    assert!(
+        list.contains("string_distance@1.0.0\tfilter")
+            && list.contains("string_distance_row@1.0.0")
+    );
+    let shown: Value =
+        serde_json::from_str(&ok(&["udf", "show", "--dir", &dir, "string_distance"])).unwrap();
     assert_eq!(shown["kind"], "filter");
     for name in ["string_distance", "string_distance_row"] {
         let query = json!({"query": {"wasm_udf": {"name": name, "parameters": {"target": "xapian engines"}}}});
@@ -138,8 +208,14 @@ fn functions_are_managed() {
         assert_eq!(response["hits"]["total"]["value"], 1);
     }
     ok(&["udf", "remove", "--dir", &dir, "string_distance@1.0.0"]);
-    fails(&["udf", "show", "--dir", &dir, "string_distance"], &["string_distance"]);
-    fails(&["udf", "remove", "--dir", &dir, "string_distance_row"], &["NAME@VERSION"]);
+    fails(
+        &["udf", "show", "--dir", &dir, "string_distance"],
+        &["string_distance"],
+    );
+    fails(
+        &["udf", "remove", "--dir", &dir, "string_distance_row"],
+        &["NAME@VERSION"],
+    );
 }
 
 #[test]
@@ -153,28 +229,66 @@ fn bad_input_is_one_clear_line() {
     let query = |json: &str, needles: &[&str]| fails(&["search", "--dir", &dir, json], needles);
 
     query(r#"{"query": {"match": {"title": "x"}"#, &["query:", "byte"]);
-    query(r#"{"query": {"match": {"titel": "x"}}}"#, &["titel", "query.match", "byte"]);
-    query(r#"{"query": {"mach": {"title": "x"}}}"#, &["mach", "query", "byte"]);
-    query(r#"{"query": {"range": {"price": {"gte": "cheap"}}}}"#, &["cheap", "price", "byte"]);
+    query(
+        r#"{"query": {"match": {"titel": "x"}}}"#,
+        &["titel", "query.match", "byte"],
+    );
+    query(
+        r#"{"query": {"mach": {"title": "x"}}}"#,
+        &["mach", "query", "byte"],
+    );
+    query(
+        r#"{"query": {"range": {"price": {"gte": "cheap"}}}}"#,
+        &["cheap", "price", "byte"],
+    );
     query(r#"{"query": {"wasm_udf": {"name": "nope"}}}"#, &["nope"]);
-    query(r#"{"query": {"wasm_udf": {"name": "string_distance", "version": "9.0.0"}}}"#, &["9.0.0", "1.0.0"]);
-    let udf = |parameters: &str| format!(r#"{{"query": {{"wasm_udf": {{"name": "string_distance", "parameters": {parameters}}}}}}}"#);
+    query(
+        r#"{"query": {"wasm_udf": {"name": "string_distance", "version": "9.0.0"}}}"#,
+        &["9.0.0", "1.0.0"],
+    );
+    let udf = |parameters: &str| {
+        format!(
+            r#"{{"query": {{"wasm_udf": {{"name": "string_distance", "parameters": {parameters}}}}}}}"#
+        )
+    };
     query(&udf(r#"{"target": 5}"#), &["target", "str"]);
     query(&udf("{}"), &["target", "required"]);
     query(&udf(r#"{"target": "x", "taget": "y"}"#), &["taget"]);
-    query(&udf(r#"{"target": "x", "field": "price"}"#), &["price", "long", "str"]);
+    query(
+        &udf(r#"{"target": "x", "field": "price"}"#),
+        &["price", "long", "str"],
+    );
     query(&udf(r#"{"target": "x", "field": "missing"}"#), &["missing"]);
 
-    fails(&["search", "--dir", path(&empty), "{}"], &["not an index", path(&empty)]);
-    fails(&["search", "--dir", "/nonexistent/index", "{}"], &["/nonexistent/index"]);
-    fails(&["search", "--dir", &dir, "/nonexistent.json"], &["/nonexistent.json"]);
-    fails(&["index", "--dir", &dir, "/nonexistent.jsonl"], &["/nonexistent.jsonl"]);
+    fails(
+        &["search", "--dir", path(&empty), "{}"],
+        &["not an index", path(&empty)],
+    );
+    fails(
+        &["search", "--dir", "/nonexistent/index", "{}"],
+        &["/nonexistent/index"],
+    );
+    fails(
+        &["search", "--dir", &dir, "/nonexistent.json"],
+        &["/nonexistent.json"],
+    );
+    fails(
+        &["index", "--dir", &dir, "/nonexistent.jsonl"],
+        &["/nonexistent.jsonl"],
+    );
     let foreign = folder.path().join("foreign");
     std::fs::create_dir(&foreign).unwrap();
     std::fs::write(foreign.join("letter.txt"), "dear").unwrap();
     let docs = folder.path().join("docs.jsonl");
-    fails(&["index", "--dir", path(&foreign), path(&docs)], &["not an index"]);
-    assert_eq!(std::fs::read_dir(&foreign).unwrap().count(), 1, "nothing was made there");
+    fails(
+        &["index", "--dir", path(&foreign), path(&docs)],
+        &["not an index"],
+    );
+    assert_eq!(
+        std::fs::read_dir(&foreign).unwrap().count(),
+        1,
+        "nothing was made there"
+    );
 
     let module = |bytes: &[u8], needles: &[&str]| {
         let file = folder.path().join("module.wasm");
@@ -187,15 +301,35 @@ fn bad_input_is_one_clear_line() {
     let memory = wat::parse_str(r#"(module (memory (export "memory") 1))"#).unwrap();
     module(&memory, &["manifest"]);
     let manifest = folder.path().join("manifest.json");
-    std::fs::write(&manifest, r#"{"abi": 1, "name": "f", "version": "1.0.0", "kind": "filter", "export": "filter"}"#).unwrap();
+    std::fs::write(
+        &manifest,
+        r#"{"abi": 1, "name": "f", "version": "1.0.0", "kind": "filter", "export": "filter"}"#,
+    )
+    .unwrap();
     let file = folder.path().join("module.wasm");
     std::fs::write(&file, &memory).unwrap();
-    fails(&["udf", "add", "--dir", &dir, "--manifest", path(&manifest), path(&file)], &["export"]);
+    fails(
+        &[
+            "udf",
+            "add",
+            "--dir",
+            &dir,
+            "--manifest",
+            path(&manifest),
+            path(&file),
+        ],
+        &["export"],
+    );
 
     // A damaged segment.
     let shard = Path::new(&dir).join("shard-0");
-    let postings = std::fs::read_dir(&shard).unwrap().map(|e| e.unwrap().path());
-    let postings = postings.into_iter().find(|p| p.extension().is_some_and(|e| e == "stored")).unwrap();
+    let postings = std::fs::read_dir(&shard)
+        .unwrap()
+        .map(|e| e.unwrap().path());
+    let postings = postings
+        .into_iter()
+        .find(|p| p.extension().is_some_and(|e| e == "stored"))
+        .unwrap();
     let mut bytes = std::fs::read(&postings).unwrap();
     bytes[70] ^= 0x55;
     std::fs::write(&postings, bytes).unwrap();
@@ -207,7 +341,9 @@ fn the_quickstart_can_be_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let dir = path(&folder.path().join("data")).to_string();
     let figures = |text: &str| -> Vec<String> {
-        let shown = text.lines().filter(|line| line.starts_with("   ") && !line.contains(" ms"));
+        let shown = text
+            .lines()
+            .filter(|line| line.starts_with("   ") && !line.contains(" ms"));
         shown.map(str::to_string).collect()
     };
     let first = ok(&["quickstart", "--dir", &dir]);

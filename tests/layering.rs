@@ -45,7 +45,10 @@ fn files(folder: &Path, extensions: &[&str], out: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files(&path, extensions, out);
-        } else if path.extension().is_some_and(|e| extensions.iter().any(|x| e == *x)) {
+        } else if path
+            .extension()
+            .is_some_and(|e| extensions.iter().any(|x| e == *x))
+        {
             out.push(path);
         }
     }
@@ -54,7 +57,13 @@ fn files(folder: &Path, extensions: &[&str], out: &mut Vec<PathBuf>) {
 /// The first part of a path below `root`: the room.
 fn room(root: &Path, file: &Path) -> String {
     let inside = file.strip_prefix(root).unwrap();
-    let first = inside.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    let first = inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
     first.trim_end_matches(".rs").to_string()
 }
 
@@ -62,18 +71,25 @@ fn room(root: &Path, file: &Path) -> String {
 fn names_after<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> {
     text.match_indices(prefix).map(move |(at, _)| {
         let rest = &text[at + prefix.len()..];
-        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
         &rest[..end]
     })
 }
 
 /// Code without line comments, so that prose and documentation links don't count.
 fn code(text: &str) -> String {
-    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn check(from: &str, to: &str, ranks: &BTreeMap<&str, u32>, sideways: &[(&str, &str)]) -> bool {
-    let (Some(from_rank), Some(to_rank)) = (ranks.get(from), ranks.get(to)) else { return true };
+    let (Some(from_rank), Some(to_rank)) = (ranks.get(from), ranks.get(to)) else {
+        return true;
+    };
     from == to || to_rank < from_rank || sideways.contains(&(from, to))
 }
 
@@ -89,13 +105,24 @@ fn rust_rooms_point_down() {
         if from == "lib" {
             continue;
         }
-        assert!(ranks.contains_key(from.as_str()), "{}: a room without a rank", file.display());
+        assert!(
+            ranks.contains_key(from.as_str()),
+            "{}: a room without a rank",
+            file.display()
+        );
         let text = code(&std::fs::read_to_string(file).unwrap());
         let mut named: Vec<String> = names_after(&text, "crate::").map(str::to_string).collect();
         // `use crate::{query, shard};`
-        for group in text.match_indices("crate::{").map(|(at, p)| &text[at + p.len()..]) {
+        for group in text
+            .match_indices("crate::{")
+            .map(|(at, p)| &text[at + p.len()..])
+        {
             let inside = group.split('}').next().unwrap_or_default();
-            named.extend(inside.split(',').map(|n| n.trim().split("::").next().unwrap_or_default().to_string()));
+            named.extend(
+                inside
+                    .split(',')
+                    .map(|n| n.trim().split("::").next().unwrap_or_default().to_string()),
+            );
         }
         for to in named {
             seen += 1;
@@ -118,7 +145,11 @@ fn cpp_rooms_point_down() {
     let mut seen = 0;
     for file in &sources {
         let from = room(&root, file);
-        assert!(ranks.contains_key(from.as_str()), "{}: a room without a rank", file.display());
+        assert!(
+            ranks.contains_key(from.as_str()),
+            "{}: a room without a rank",
+            file.display()
+        );
         let text = std::fs::read_to_string(file).unwrap();
         for to in names_after(&text, "#include \"diagon/") {
             seen += 1;
@@ -129,7 +160,11 @@ fn cpp_rooms_point_down() {
             );
         }
         let knows_cxx = text.contains("rust/cxx.h") && text.contains("#include \"rust/cxx.h\"");
-        assert!(!knows_cxx || from == "bridge", "{}: only the bridge may know cxx", file.display());
+        assert!(
+            !knows_cxx || from == "bridge",
+            "{}: only the bridge may know cxx",
+            file.display()
+        );
     }
     assert!(seen > 100, "the includes were not found");
 }
@@ -143,7 +178,11 @@ fn unsafe_code_stands_in_the_bridge_only() {
         let text = code(&std::fs::read_to_string(&file).unwrap());
         let found = text.contains("unsafe ") || text.contains("(unsafe_code");
         let forbids = text.contains("forbid(unsafe_code)") && !text.contains("unsafe ");
-        assert!(!found || forbids || room(&root, &file) == "bridge", "{}: unsafe", file.display());
+        assert!(
+            !found || forbids || room(&root, &file) == "bridge",
+            "{}: unsafe",
+            file.display()
+        );
     }
 }
 
@@ -154,5 +193,8 @@ fn a_wrong_direction_is_noticed() {
     assert!(!check("query", "search", &ranks, &SIDEWAYS));
     assert!(!check("index", "udf", &ranks, &SIDEWAYS));
     assert!(check("search", "udf", &ranks, &SIDEWAYS));
-    assert_eq!(names_after("use crate::search::X; crate::udf", "crate::").collect::<Vec<_>>(), ["search", "udf"]);
+    assert_eq!(
+        names_after("use crate::search::X; crate::udf", "crate::").collect::<Vec<_>>(),
+        ["search", "udf"]
+    );
 }

@@ -25,7 +25,9 @@ pub fn snapshot() -> (tempfile::TempDir, Snapshot) {
     let mut writer = IndexWriter::open(folder.path(), Some(&mapping), options).unwrap();
     for copy in 0..COPIES {
         for (line, record) in records.lines().enumerate() {
-            writer.add(Some(&format!("{line}-{copy}")), record.as_bytes()).unwrap();
+            writer
+                .add(Some(&format!("{line}-{copy}")), record.as_bytes())
+                .unwrap();
         }
     }
     let snapshot = writer.commit().unwrap();
@@ -37,12 +39,18 @@ pub fn snapshot() -> (tempfile::TempDir, Snapshot) {
 pub fn registry() -> Arc<UdfRegistry> {
     let registry = UdfRegistry::in_memory().unwrap();
     registry
-        .add(&read("examples/udfs/rust/string_distance/string_distance.wasm"), None)
+        .add(
+            &read("examples/udfs/rust/string_distance/string_distance.wasm"),
+            None,
+        )
         .unwrap();
     let manifest =
         String::from_utf8(read("examples/udfs/wat/string_distance/manifest.json")).unwrap();
     registry
-        .add(&read("examples/udfs/wat/string_distance/string_distance.wasm"), Some(&manifest))
+        .add(
+            &read("examples/udfs/wat/string_distance/string_distance.wasm"),
+            Some(&manifest),
+        )
         .unwrap();
     Arc::new(registry)
 }

@@ -148,6 +148,8 @@ TEST(IndexFailure, FieldRules) {
   for (int twice = 0; twice < 2; ++twice)
     for (const auto& field : fields) writer->define_field(field);
   EXPECT_EQ(writer->field_count(), fields.size());
+  refused({10, "new", PostingsKind::kDocs, true, ColumnKind::kNone});
+  refused({10, "new", PostingsKind::kNone, true, ColumnKind::kNone});
   const std::vector<std::function<void(schema::Field&)>> changes = {
       [](auto& f) { f.name = "other"; }, [](auto& f) { f.postings = PostingsKind::kDocs; },
       [](auto& f) { f.norms = false; }, [](auto& f) { f.column = ColumnKind::kBool; }};

@@ -31,7 +31,7 @@ fi
 
 check() {
   "${CLANG_TIDY:-clang-tidy}" --quiet --config-file=../.clang-tidy "$1" -- \
-    -std=c++20 -I. -isystem "$ZSTD_INCLUDE" 2> >(grep -v 'warnings\? generated' >&2)
+    -std=c++20 -I"$PWD" -isystem "$ZSTD_INCLUDE" 2> >(grep -v 'warnings\? generated' >&2)
 }
 export -f check
 export ZSTD_INCLUDE CLANG_TIDY=${CLANG_TIDY:-clang-tidy}

@@ -152,22 +152,11 @@ pub(crate) mod ffi {
         ) -> Result<UniquePtr<QueryNode>>;
         /// A string between the bounds that are set.
         fn query_range_str(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
-        fn query_set_lower(
-            query: Pin<&mut QueryNode>,
-            bound: &[u8],
-            include: bool,
-        ) -> Result<()>;
-        fn query_set_upper(
-            query: Pin<&mut QueryNode>,
-            bound: &[u8],
-            include: bool,
-        ) -> Result<()>;
+        fn query_set_lower(query: Pin<&mut QueryNode>, bound: &[u8], include: bool) -> Result<()>;
+        fn query_set_upper(query: Pin<&mut QueryNode>, bound: &[u8], include: bool) -> Result<()>;
         fn query_exists(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
         /// The documents of `inner`, each with score `boost`.
-        fn query_constant(
-            inner: UniquePtr<QueryNode>,
-            boost: f32,
-        ) -> Result<UniquePtr<QueryNode>>;
+        fn query_constant(inner: UniquePtr<QueryNode>, boost: f32) -> Result<UniquePtr<QueryNode>>;
         /// A user's function; each leaf has a number of its own, from 0.
         fn query_udf(leaf: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
         fn query_bool(minimum_should_match: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
@@ -213,11 +202,7 @@ pub(crate) mod ffi {
             timeout_ns: u64,
         ) -> Result<UniquePtr<HitStream>>;
         /// Collects the next batch of at most `capacity` (and 1,024) candidates, looking at `budget` windows at most.
-        fn stream_next(
-            stream: Pin<&mut HitStream>,
-            budget: u32,
-            capacity: u32,
-        ) -> Result<Filled>;
+        fn stream_next(stream: Pin<&mut HitStream>, budget: u32, capacity: u32) -> Result<Filled>;
         /// Fills in the candidates that a leaf can still change; with `scores` (as long, or empty) also their scores without
         /// this leaf. The slices must have room for the batch.
         fn stream_needed(
@@ -227,11 +212,7 @@ pub(crate) mod ffi {
             scores: &mut [f32],
         ) -> Result<u32>;
         /// Answers the latest [`stream_needed`]: 0 or 1 for each of its documents.
-        fn stream_resolve(
-            stream: Pin<&mut HitStream>,
-            leaf: u32,
-            values: &[u8],
-        ) -> Result<()>;
+        fn stream_resolve(stream: Pin<&mut HitStream>, leaf: u32, values: &[u8]) -> Result<()>;
         /// Fills in the batch's documents that match, with their scores. All leaves must be resolved.
         fn stream_accepted(
             stream: Pin<&mut HitStream>,

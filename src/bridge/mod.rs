@@ -77,7 +77,10 @@ impl From<cxx::Exception> for Error {
             "11" => ErrorCode::UnsupportedFormat,
             _ => ErrorCode::Internal,
         };
-        Self::Native { code, message: message.to_string() }
+        Self::Native {
+            code,
+            message: message.to_string(),
+        }
     }
 }
 

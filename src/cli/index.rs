@@ -54,7 +54,9 @@ impl IndexFiles {
             let meta = std::fs::metadata(file).map_err(|error| Error::io(file, error))?;
             total_bytes += meta.len();
         }
-        let options = WriterOptions { ram_buffer_bytes: self.ram_buffer << 20 };
+        let options = WriterOptions {
+            ram_buffer_bytes: self.ram_buffer << 20,
+        };
         let index = Index::open(&self.folder.dir, mapping.as_deref(), options)?;
         let progress = progress_bar(total_bytes);
         let started = Instant::now();
@@ -111,7 +113,9 @@ impl IndexFiles {
                     progress.finish_and_clear();
                     return Err(Error::Document {
                         path: format!("{}:{number}", path.display()),
-                        message: format!("{error}; nothing of this run was kept (--bad-lines skip goes on)"),
+                        message: format!(
+                            "{error}; nothing of this run was kept (--bad-lines skip goes on)"
+                        ),
                     });
                 }
                 Err(error) => {
@@ -130,6 +134,7 @@ impl IndexFiles {
 /// Bytes of the files, since these are known beforehand. Nothing is shown where standard error is no terminal.
 fn progress_bar(total_bytes: u64) -> ProgressBar {
     let template = "{wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec}, {eta} left, {msg}";
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(total_bytes).with_style(style)
 }

@@ -2,7 +2,11 @@
 //!
 //! Results go to standard output, progress and problems to standard error. The exit code is 0 if all went well, 1 if
 //! something failed, 2 if the command line itself is wrong.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line prints"
+)]
 
 mod index;
 mod quickstart;

@@ -64,7 +64,11 @@ impl Quickstart {
         for (number, step) in STEPS.iter().enumerate() {
             show(number + 1, step, &searcher)?;
         }
-        println!("Next: diagon search --dir {} '{}'", dir.display(), STEPS[1].request);
+        println!(
+            "Next: diagon search --dir {} '{}'",
+            dir.display(),
+            STEPS[1].request
+        );
         Ok(())
     }
 }
@@ -86,9 +90,17 @@ fn prepare(dir: &Path) -> crate::Result<()> {
     for (module, manifest) in [(BATCH_GUEST, None), (ROW_GUEST, Some(ROW_MANIFEST))] {
         index.udfs().add(module, manifest)?;
     }
-    println!("{}: {} documents ({added} added now)", dir.display(), index.searcher().snapshot().live_docs());
+    println!(
+        "{}: {} documents ({added} added now)",
+        dir.display(),
+        index.searcher().snapshot().live_docs()
+    );
     for udf in index.udfs().list() {
-        println!("function {}: {}", udf.manifest().label(), udf.manifest().description);
+        println!(
+            "function {}: {}",
+            udf.manifest().label(),
+            udf.manifest().description
+        );
     }
     println!();
     Ok(())

@@ -63,9 +63,9 @@ impl Module {
     /// Names the file in a refusal.
     fn named(&self, error: Error) -> Error {
         match error {
-            Error::UdfRejected { message } => {
-                Error::UdfRejected { message: format!("{}: {message}", self.module.display()) }
-            }
+            Error::UdfRejected { message } => Error::UdfRejected {
+                message: format!("{}: {message}", self.module.display()),
+            },
             other => other,
         }
     }
@@ -83,14 +83,20 @@ impl Udf {
             Self::Check { module } => {
                 let (bytes, manifest) = module.read()?;
                 let checked = UdfRegistry::in_memory()?.check(&bytes, manifest.as_deref());
-                report(&checked.map_err(|error| module.named(error))?, "would be registered");
+                report(
+                    &checked.map_err(|error| module.named(error))?,
+                    "would be registered",
+                );
             }
             Self::List { folder } => list(&registry(&folder.dir)?),
             Self::Show { folder, function } => {
                 let (name, version) = split(&function);
                 let udf = registry(&folder.dir)?.resolve(name, version)?;
                 let manifest = serde_json::to_string_pretty(&udf.manifest().json);
-                println!("{}", manifest.map_err(|error| Error::Internal(error.to_string()))?);
+                println!(
+                    "{}",
+                    manifest.map_err(|error| Error::Internal(error.to_string()))?
+                );
             }
             Self::Remove { folder, function } => {
                 let (name, Some(version)) = split(&function) else {
@@ -112,7 +118,10 @@ impl Udf {
 fn registry(dir: &Path) -> crate::Result<UdfRegistry> {
     if !dir.is_dir() {
         let message = format!("{}: not an index", dir.display());
-        return Err(Error::Native { code: crate::ErrorCode::NotFound, message });
+        return Err(Error::Native {
+            code: crate::ErrorCode::NotFound,
+            message,
+        });
     }
     shard::open_registry(dir)
 }
@@ -150,6 +159,9 @@ fn list(registry: &UdfRegistry) {
         );
     }
     for damaged in registry.damaged() {
-        eprintln!("warning: {}@{}: {}", damaged.name, damaged.version, damaged.message);
+        eprintln!(
+            "warning: {}@{}: {}",
+            damaged.name, damaged.version, damaged.message
+        );
     }
 }

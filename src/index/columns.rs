@@ -16,7 +16,9 @@ pub struct SegmentColumns {
 
 impl std::fmt::Debug for SegmentColumns {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SegmentColumns").field("segment", &self.segment).finish_non_exhaustive()
+        f.debug_struct("SegmentColumns")
+            .field("segment", &self.segment)
+            .finish_non_exhaustive()
     }
 }
 
@@ -25,7 +27,11 @@ const NO_FIELD: u32 = u32::MAX;
 
 impl SegmentColumns {
     pub(super) fn new(snapshot: Snapshot, segment: u32) -> Self {
-        Self { snapshot, segment, opened: Vec::new() }
+        Self {
+            snapshot,
+            segment,
+            opened: Vec::new(),
+        }
     }
 
     /// Says whether a request can be met by a mapping, and by which field.
@@ -114,14 +120,20 @@ impl Columns for SegmentColumns {
     fn open(&mut self, request: &ColumnRequest) -> crate::Result<ColumnId> {
         let schema = self.snapshot.schema().clone();
         let field = Self::check(&schema, request)?;
-        self.open_field(field.map_or(NO_FIELD, |field| u32::from(field.id.0)), request)
+        self.open_field(
+            field.map_or(NO_FIELD, |field| u32::from(field.id.0)),
+            request,
+        )
     }
 
     fn measure(&mut self, column: ColumnId, docs: &[u32]) -> crate::Result<Extent> {
         let extent = bridge::gatherer_measure(self.gatherer(column)?.pin_mut(), docs)?;
         // The engine refuses what is over 2 GiB.
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        Ok(Extent { items: size(extent.items), bytes: size(extent.bytes) })
+        Ok(Extent {
+            items: size(extent.items),
+            bytes: size(extent.bytes),
+        })
     }
 
     fn write(
@@ -155,6 +167,9 @@ impl Columns for SegmentColumns {
     }
 
     fn id(&mut self, doc: u32) -> crate::Result<String> {
-        self.snapshot.id(DocAddress { segment: self.segment, doc })
+        self.snapshot.id(DocAddress {
+            segment: self.segment,
+            doc,
+        })
     }
 }

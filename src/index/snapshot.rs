@@ -100,7 +100,12 @@ impl Snapshot {
     /// # Errors
     /// `Native` with `Corrupt`; `InvalidArgument` for an address of another snapshot.
     pub fn source(&self, at: DocAddress, out: &mut Vec<u8>) -> crate::Result<()> {
-        Ok(bridge::snapshot_source(&self.native, at.segment, at.doc, out)?)
+        Ok(bridge::snapshot_source(
+            &self.native,
+            at.segment,
+            at.doc,
+            out,
+        )?)
     }
 
     /// A document's `_id`.
@@ -119,7 +124,9 @@ impl Snapshot {
     /// `InvalidArgument` if there is no such segment.
     pub fn columns(&self, segment: u32) -> crate::Result<SegmentColumns> {
         if segment >= self.segments() {
-            return Err(crate::Error::InvalidArgument(format!("there is no segment {segment}")));
+            return Err(crate::Error::InvalidArgument(format!(
+                "there is no segment {segment}"
+            )));
         }
         Ok(SegmentColumns::new(self.clone(), segment))
     }

@@ -25,7 +25,9 @@ pub struct WriterOptions {
 
 impl Default for WriterOptions {
     fn default() -> Self {
-        Self { ram_buffer_bytes: 64 << 20 }
+        Self {
+            ram_buffer_bytes: 64 << 20,
+        }
     }
 }
 
@@ -44,7 +46,9 @@ pub struct IndexWriter {
 
 impl std::fmt::Debug for IndexWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IndexWriter").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("IndexWriter")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
     }
 }
 

@@ -47,8 +47,10 @@ impl BatchLoop<'_> {
         collector: &mut Collector,
     ) -> crate::Result<LoopCounts> {
         let mut counts = LoopCounts::default();
-        let mut buffers =
-            Buffers { docs: vec![0; BATCH_CAPACITY], scores: vec![0.0; BATCH_CAPACITY] };
+        let mut buffers = Buffers {
+            docs: vec![0; BATCH_CAPACITY],
+            scores: vec![0.0; BATCH_CAPACITY],
+        };
         for segment in 0..self.snapshot.segments() {
             let done = self.segment(segment, functions, collector, &mut buffers, &mut counts);
             match done {
@@ -83,8 +85,10 @@ impl BatchLoop<'_> {
         for function in functions.iter_mut() {
             function.enter_segment(self.snapshot, segment)?;
         }
-        let interrupt =
-            Interrupt { cancel: Some(Arc::clone(self.cancel.flag())), deadline: self.deadline };
+        let interrupt = Interrupt {
+            cancel: Some(Arc::clone(self.cancel.flag())),
+            deadline: self.deadline,
+        };
         // Functions that want the score of the rest run last.
         let mut order: Vec<usize> = (0..functions.len()).collect();
         order.sort_by_key(|&i| functions[i].wants_score());
@@ -108,14 +112,23 @@ impl BatchLoop<'_> {
                 continue;
             }
             for &leaf in &order {
-                self.ask(stream.pin_mut(), segment, leaf, &mut functions[leaf], buffers, &interrupt)?;
+                self.ask(
+                    stream.pin_mut(),
+                    segment,
+                    leaf,
+                    &mut functions[leaf],
+                    buffers,
+                    &interrupt,
+                )?;
             }
-            let accepted = bridge::stream_accepted(
-                stream.pin_mut(),
-                &mut buffers.docs,
-                &mut buffers.scores,
-            )? as usize;
-            collector.add(segment, &buffers.docs[..accepted], &buffers.scores[..accepted]);
+            let accepted =
+                bridge::stream_accepted(stream.pin_mut(), &mut buffers.docs, &mut buffers.scores)?
+                    as usize;
+            collector.add(
+                segment,
+                &buffers.docs[..accepted],
+                &buffers.scores[..accepted],
+            );
         }
         counts.candidates += bridge::stream_candidates(&stream);
         counts.windows += bridge::stream_windows(&stream);
@@ -133,7 +146,11 @@ impl BatchLoop<'_> {
         interrupt: &Interrupt,
     ) -> crate::Result<()> {
         let number = u32::try_from(leaf).unwrap_or(u32::MAX);
-        let scores = if function.wants_score() { &mut buffers.scores[..] } else { &mut [] };
+        let scores = if function.wants_score() {
+            &mut buffers.scores[..]
+        } else {
+            &mut []
+        };
         let needed =
             bridge::stream_needed(stream.as_mut(), number, &mut buffers.docs, scores)? as usize;
         if needed == 0 {

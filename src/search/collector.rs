@@ -18,7 +18,10 @@ impl Eq for Scored {}
 impl Ord for Scored {
     /// Better hits are less: higher scores, then earlier segments and documents. So the worst is on top of a max-heap.
     fn cmp(&self, other: &Self) -> Ordering {
-        other.score.total_cmp(&self.score).then(self.at.cmp(&other.at))
+        other
+            .score
+            .total_cmp(&self.score)
+            .then(self.at.cmp(&other.at))
     }
 }
 
@@ -50,7 +53,13 @@ impl Collector {
     /// Keeps the `k` best.
     pub(super) fn new(k: usize, track: TrackTotalHits, min_score: Option<f32>) -> Self {
         let heap = BinaryHeap::with_capacity(k + 1);
-        Self { k, count_up_to: count_up_to(track), min_score, heap, count: 0 }
+        Self {
+            k,
+            count_up_to: count_up_to(track),
+            min_score,
+            heap,
+            count: 0,
+        }
     }
 
     /// Takes the accepted documents of a batch.
@@ -64,7 +73,10 @@ impl Collector {
                 continue;
             }
             self.count += 1;
-            let hit = Scored { score, at: DocAddress { segment, doc } };
+            let hit = Scored {
+                score,
+                at: DocAddress { segment, doc },
+            };
             if self.heap.len() < self.k {
                 self.heap.push(hit);
             } else if let Some(mut worst) = self.heap.peek_mut()
@@ -78,7 +90,10 @@ impl Collector {
     /// The score that a hit must be above to matter, once enough hits were counted and there are `k`.
     pub(super) fn bar(&self) -> Option<f32> {
         let counted = self.count > self.count_up_to && self.heap.len() == self.k;
-        self.heap.peek().filter(|_| counted).map(|worst| worst.score)
+        self.heap
+            .peek()
+            .filter(|_| counted)
+            .map(|worst| worst.score)
     }
 
     /// Whether nothing more can change the result.

@@ -56,7 +56,10 @@ impl Function {
         let clause = leaf.clause;
         let Some(source) = source else {
             let message = "this search has no functions".to_string();
-            return Err(Error::UdfNotFound { name: clause.name.clone(), message });
+            return Err(Error::UdfNotFound {
+                name: clause.name.clone(),
+                message,
+            });
         };
         let mut parameters = serde_json::Map::new();
         for parameter in &clause.parameters {
@@ -97,7 +100,8 @@ impl Function {
     }
 
     pub(super) fn enter_segment(&mut self, snapshot: &Snapshot, segment: u32) -> crate::Result<()> {
-        self.bound.enter_segment(Box::new(snapshot.columns(segment)?))
+        self.bound
+            .enter_segment(Box::new(snapshot.columns(segment)?))
     }
 
     /// The leaf's values (0 or 1) for documents of the segment.
@@ -110,7 +114,8 @@ impl Function {
         interrupt: &Interrupt,
     ) -> crate::Result<&[u8]> {
         let scores = self.wants_score.then_some(scores);
-        self.bound.filter(UdfBatch { docs, scores }, interrupt, &mut self.outcome)?;
+        self.bound
+            .filter(UdfBatch { docs, scores }, interrupt, &mut self.outcome)?;
         self.values.clear();
         let mut failed = None;
         for (i, verdict) in self.outcome.verdicts.iter().enumerate() {
@@ -144,11 +149,17 @@ impl Function {
             message: "the function said that it can't answer for this document".to_string(),
         };
         let id = |index: usize| {
-            snapshot.id(crate::index::DocAddress { segment, doc: docs[index] })
+            snapshot.id(crate::index::DocAddress {
+                segment,
+                doc: docs[index],
+            })
         };
         let failures = &self.outcome.failures;
         if self.on_error.is_none() {
-            let told = failures.iter().find(|failure| failure.index == first).cloned();
+            let told = failures
+                .iter()
+                .find(|failure| failure.index == first)
+                .cloned();
             let failure = told.unwrap_or_else(|| said_nothing(first));
             return Err(Error::UdfFailed {
                 name: self.bound.label().to_string(),
@@ -161,9 +172,13 @@ impl Function {
             if self.samples.len() == MAX_SAMPLES {
                 break;
             }
-            let told = failures.iter().find(|failure| failure.index == index).cloned();
+            let told = failures
+                .iter()
+                .find(|failure| failure.index == index)
+                .cloned();
             let failure = told.unwrap_or_else(|| said_nothing(index));
-            self.samples.push((id(index)?, failure.kind, failure.message));
+            self.samples
+                .push((id(index)?, failure.kind, failure.message));
         }
         Ok(())
     }

@@ -38,14 +38,26 @@ pub(super) struct Lowered<'a> {
 }
 
 /// Lowers a request's query.
-pub(super) fn lower<'a>(
-    request: &'a SearchRequest,
-    schema: &Schema,
-) -> crate::Result<Lowered<'a>> {
-    let mut lowering =
-        Lowering { request, schema, leaves: Vec::new(), clauses: 0, scratch: Scratch::default() };
-    let root = lowering.query(&request.query, Position { negated: false, depth: 0, seen_by: None })?;
-    Ok(Lowered { root, leaves: lowering.leaves })
+pub(super) fn lower<'a>(request: &'a SearchRequest, schema: &Schema) -> crate::Result<Lowered<'a>> {
+    let mut lowering = Lowering {
+        request,
+        schema,
+        leaves: Vec::new(),
+        clauses: 0,
+        scratch: Scratch::default(),
+    };
+    let root = lowering.query(
+        &request.query,
+        Position {
+            negated: false,
+            depth: 0,
+            seen_by: None,
+        },
+    )?;
+    Ok(Lowered {
+        root,
+        leaves: lowering.leaves,
+    })
 }
 
 /// Where a clause stands.
@@ -86,7 +98,11 @@ impl<'a> Lowering<'a, '_> {
             }
             Clause::Bool(clause) => self.bool(clause, boost, at),
             Clause::ConstantScore(inner) => {
-                let inside = Position { depth: at.depth + 1, seen_by: None, ..at };
+                let inside = Position {
+                    depth: at.depth + 1,
+                    seen_by: None,
+                    ..at
+                };
                 Ok(bridge::query_constant(self.query(inner, inside)?, boost)?)
             }
             Clause::WasmUdf(clause) => {
@@ -141,9 +157,10 @@ impl<'a> Lowering<'a, '_> {
     pub(super) fn count_clauses(&mut self, more: usize, place: Place) -> crate::Result<()> {
         self.clauses += more;
         if self.clauses > MAX_CLAUSES {
-            return Err(self
-                .request
-                .error(place, format!("too many clauses: the limit is {MAX_CLAUSES}")));
+            return Err(self.request.error(
+                place,
+                format!("too many clauses: the limit is {MAX_CLAUSES}"),
+            ));
         }
         Ok(())
     }

@@ -36,9 +36,15 @@ impl<'a> Lowering<'a, '_> {
         let kind = field.declared.name();
         let message = match field.field_type() {
             FieldType::GeoPoint => {
-                format!("`{}` is a {kind}; ask for its `.lat` and `.lon`", field.name)
+                format!(
+                    "`{}` is a {kind}; ask for its `.lat` and `.lon`",
+                    field.name
+                )
             }
-            _ => format!("`{}` is not searchable: its mapping says `\"index\": false`", field.name),
+            _ => format!(
+                "`{}` is not searchable: its mapping says `\"index\": false`",
+                field.name
+            ),
         };
         self.error(name.place, message)
     }
@@ -60,7 +66,10 @@ impl<'a> Lowering<'a, '_> {
         if field.postings() != PostingsKind::None {
             return Ok(bridge::query_term(id, value.text().as_bytes(), boost)?);
         }
-        let bound = |value: &Scalar| Bound { value: value.clone(), inclusive: true };
+        let bound = |value: &Scalar| Bound {
+            value: value.clone(),
+            inclusive: true,
+        };
         match field.column() {
             ColumnKind::I64 | ColumnKind::F64 | ColumnKind::Bool if field.index => {
                 let (lower, upper) = (bound(value), bound(value));
@@ -173,7 +182,11 @@ impl<'a> Lowering<'a, '_> {
         let mut ids: Vec<u32> = Vec::new();
         if self.schema.is_object(name) {
             // An object exists where any of its fields does.
-            let inside = self.schema.fields().iter().filter(|f| f.name.starts_with(&prefix));
+            let inside = self
+                .schema
+                .fields()
+                .iter()
+                .filter(|f| f.name.starts_with(&prefix));
             ids.extend(inside.filter(|f| f.is_kept()).map(|f| u32::from(f.id.0)));
         } else {
             let field = self.field(&exists.field)?;
@@ -182,7 +195,8 @@ impl<'a> Lowering<'a, '_> {
             } else if field.is_kept() {
                 ids.push(u32::from(field.id.0));
             } else {
-                let message = format!("`{name}` has neither an index nor doc values; nothing is known of it");
+                let message =
+                    format!("`{name}` has neither an index nor doc values; nothing is known of it");
                 return Err(self.error(exists.field.place, message));
             }
         }
@@ -251,8 +265,12 @@ impl<'a> Lowering<'a, '_> {
     }
 
     fn wrong_value(&self, name: &FieldName, field: &Field, value: &Scalar) -> Error {
-        let message =
-            format!("`{}` is no {} (field `{}`)", value.text(), field.declared.name(), field.name);
+        let message = format!(
+            "`{}` is no {} (field `{}`)",
+            value.text(),
+            field.declared.name(),
+            field.name
+        );
         self.error(name.place, message)
     }
 
@@ -306,7 +324,10 @@ impl<'a> Lowering<'a, '_> {
     }
 
     /// The closed bound that an integer must keep; `None` if no integer can.
-    #[expect(clippy::cast_possible_truncation, reason = "whole, and inside of i64 as the comparison says")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole, and inside of i64 as the comparison says"
+    )]
     fn integer_bound(
         &self,
         name: &FieldName,
@@ -320,7 +341,11 @@ impl<'a> Lowering<'a, '_> {
             value => value.text().trim(),
         };
         if let Ok(n) = text.parse::<i64>() {
-            return Ok(if lower { n.checked_add(step) } else { n.checked_sub(step) });
+            return Ok(if lower {
+                n.checked_add(step)
+            } else {
+                n.checked_sub(step)
+            });
         }
         let number = match text.parse::<f64>() {
             Ok(number) if !number.is_nan() => number,
@@ -340,7 +365,11 @@ impl<'a> Lowering<'a, '_> {
         if whole != number {
             return Ok(Some(n)); // between two integers: open or closed is the same
         }
-        Ok(if lower { n.checked_add(step) } else { n.checked_sub(step) })
+        Ok(if lower {
+            n.checked_add(step)
+        } else {
+            n.checked_sub(step)
+        })
     }
 
     fn dates(
@@ -360,11 +389,19 @@ impl<'a> Lowering<'a, '_> {
         let (mut lo, mut hi) = (i64::MIN, i64::MAX);
         if let Some(bound) = lower {
             let range = date(bound)?;
-            lo = if bound.inclusive { range.first_ms } else { range.last_ms.saturating_add(1) };
+            lo = if bound.inclusive {
+                range.first_ms
+            } else {
+                range.last_ms.saturating_add(1)
+            };
         }
         if let Some(bound) = upper {
             let range = date(bound)?;
-            hi = if bound.inclusive { range.last_ms } else { range.first_ms.saturating_sub(1) };
+            hi = if bound.inclusive {
+                range.last_ms
+            } else {
+                range.first_ms.saturating_sub(1)
+            };
         }
         Ok(Numbers::I64(lo, hi))
     }
@@ -395,5 +432,9 @@ impl<'a> Lowering<'a, '_> {
 /// The next double above.
 fn above(value: f64) -> f64 {
     // 0.0 and -0.0 are one number.
-    if value == 0.0 { f64::from_bits(1) } else { value.next_up() }
+    if value == 0.0 {
+        f64::from_bits(1)
+    } else {
+        value.next_up()
+    }
 }

@@ -92,8 +92,12 @@ macro_rules! object {
 
 impl Serialize for SearchResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let failing: Vec<&FunctionReport> =
-            self.profile.functions.iter().filter(|f| f.failures() > 0).collect();
+        let failing: Vec<&FunctionReport> = self
+            .profile
+            .functions
+            .iter()
+            .filter(|f| f.failures() > 0)
+            .collect();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("took", &self.took_ms)?;
         map.serialize_entry("timed_out", &self.timed_out)?;
@@ -119,7 +123,12 @@ impl Serialize for Hits<'_> {
             map.serialize_entry("total", &total)?;
         }
         map.serialize_entry("max_score", &self.0.max_score)?;
-        let hits: Vec<HitOf> = self.0.hits.iter().map(|hit| HitOf(hit, &self.0.index)).collect();
+        let hits: Vec<HitOf> = self
+            .0
+            .hits
+            .iter()
+            .map(|hit| HitOf(hit, &self.0.index))
+            .collect();
         map.serialize_entry("hits", &hits)?;
         map.end()
     }
@@ -182,7 +191,9 @@ fn kinds(function: &FunctionReport) -> serde_json::Value {
         ("limit", counts.limit_failures),
     ];
     let occurred = all.into_iter().filter(|(_, n)| *n > 0);
-    occurred.map(|(kind, n)| (kind.to_string(), serde_json::Value::from(n))).collect()
+    occurred
+        .map(|(kind, n)| (kind.to_string(), serde_json::Value::from(n)))
+        .collect()
 }
 
 impl Serialize for Profile {

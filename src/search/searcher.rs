@@ -28,7 +28,9 @@ pub struct CancelToken {
 
 impl std::fmt::Debug for CancelToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CancelToken").field("cancelled", &self.is_cancelled()).finish()
+        f.debug_struct("CancelToken")
+            .field("cancelled", &self.is_cancelled())
+            .finish()
     }
 }
 
@@ -38,7 +40,10 @@ impl CancelToken {
     /// # Errors
     /// `Native` with `OutOfMemory`.
     pub fn new() -> crate::Result<Self> {
-        Ok(Self { flag: Arc::default(), native: bridge::cancel_new()? })
+        Ok(Self {
+            flag: Arc::default(),
+            native: bridge::cancel_new()?,
+        })
     }
 
     /// Stops the searches that have this token, whether they are in the engine or in a function, and those that will get it.
@@ -83,7 +88,10 @@ pub struct Searcher {
 
 impl std::fmt::Debug for Searcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Searcher").field("index", &self.index).field("snapshot", &self.snapshot).finish_non_exhaustive()
+        f.debug_struct("Searcher")
+            .field("index", &self.index)
+            .field("snapshot", &self.snapshot)
+            .finish_non_exhaustive()
     }
 }
 
@@ -96,7 +104,11 @@ impl Searcher {
         functions: Option<Arc<dyn FunctionSource>>,
         index: &str,
     ) -> Self {
-        Self { snapshot, functions, index: index.to_string() }
+        Self {
+            snapshot,
+            functions,
+            index: index.to_string(),
+        }
     }
 
     /// The snapshot.
@@ -129,20 +141,28 @@ impl Searcher {
         let mut functions = Vec::with_capacity(lowered.leaves.len());
         for leaf in &lowered.leaves {
             let source = self.functions.as_deref();
-            functions.push(Function::prepare(leaf, request, source, self.snapshot.schema())?);
+            functions.push(Function::prepare(
+                leaf,
+                request,
+                source,
+                self.snapshot.schema(),
+            )?);
         }
         let found = self.find(request, lowered, &mut functions, &cancel, deadline)?;
         let searched = Instant::now();
 
         let hits = self.fetch(request, &found.hits)?;
-        let nanos = |from: Instant, to: Instant| {
-            u64::try_from((to - from).as_nanos()).unwrap_or(u64::MAX)
-        };
+        let nanos =
+            |from: Instant, to: Instant| u64::try_from((to - from).as_nanos()).unwrap_or(u64::MAX);
         let ended = Instant::now();
         Ok(SearchResponse {
             took_ms: nanos(started, ended) / 1_000_000,
             timed_out: found.counts.timed_out,
-            total: total(request.track_total_hits, found.count, found.counts.timed_out),
+            total: total(
+                request.track_total_hits,
+                found.count,
+                found.counts.timed_out,
+            ),
             max_score: found.hits.first().map(|hit| hit.score),
             hits,
             index: self.index.clone(),
@@ -167,7 +187,11 @@ impl Searcher {
         deadline: Option<Instant>,
     ) -> crate::Result<Found> {
         // No page is wanted: nothing but the count.
-        let k = if request.size == 0 { 0 } else { request.from + request.size };
+        let k = if request.size == 0 {
+            0
+        } else {
+            request.from + request.size
+        };
         let with_scores =
             k > 0 || request.min_score.is_some() || functions.iter().any(Function::wants_score);
         let prepared = bridge::prepare(self.snapshot.native(), lowered.root, with_scores)?;
@@ -175,10 +199,19 @@ impl Searcher {
             self.find_native(request, &prepared, k, cancel, deadline)?
         } else {
             let mut collector = Collector::new(k, request.track_total_hits, request.min_score);
-            let batches = BatchLoop { snapshot: &self.snapshot, prepared, cancel, deadline };
+            let batches = BatchLoop {
+                snapshot: &self.snapshot,
+                prepared,
+                cancel,
+                deadline,
+            };
             let counts = batches.run(functions, &mut collector)?;
             let (hits, count) = collector.finish();
-            Found { hits, count, counts }
+            Found {
+                hits,
+                count,
+                counts,
+            }
         };
         found.hits.drain(..request.from.min(found.hits.len()));
         Ok(found)
@@ -211,7 +244,10 @@ impl Searcher {
         }
         let hits = (0..summary.hits as usize).map(|i| Scored {
             score: scores[i],
-            at: DocAddress { segment: segments[i], doc: docs[i] },
+            at: DocAddress {
+                segment: segments[i],
+                doc: docs[i],
+            },
         });
         Ok(Found {
             hits: hits.collect(),
@@ -257,11 +293,15 @@ fn total(track: TrackTotalHits, count: u64, timed_out: bool) -> Option<TotalHits
     let limit = count_up_to(track);
     let exact = count <= limit && !timed_out;
     let relation = if exact { Relation::Eq } else { Relation::Gte };
-    Some(TotalHits { value: count.min(limit), relation })
+    Some(TotalHits {
+        value: count.min(limit),
+        relation,
+    })
 }
 
 fn raw_json(json: Vec<u8>) -> crate::Result<Box<RawValue>> {
     let damaged = |_| Error::Internal("a stored document is not JSON".into());
-    let text = String::from_utf8(json).map_err(|_| Error::Internal("a stored document is not UTF-8".into()))?;
+    let text = String::from_utf8(json)
+        .map_err(|_| Error::Internal("a stored document is not UTF-8".into()))?;
     RawValue::from_string(text).map_err(damaged)
 }

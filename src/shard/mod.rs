@@ -38,7 +38,10 @@ pub fn open_registry(folder: impl AsRef<Path>) -> crate::Result<UdfRegistry> {
 /// The name that hits carry: the folder's.
 fn index_name(folder: &Path) -> String {
     let full = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-    full.file_name().map_or_else(|| "index".to_string(), |name| name.to_string_lossy().into_owned())
+    full.file_name().map_or_else(
+        || "index".to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// Opens the latest commit of an index for searching, also while another process writes to it.
@@ -47,8 +50,13 @@ fn index_name(folder: &Path) -> String {
 /// `Native` with `NotFound` if the folder isn't an index, or `Corrupt`; what opening the registry says.
 pub fn open_searcher(folder: impl AsRef<Path>) -> crate::Result<Searcher> {
     let folder = folder.as_ref();
-    let snapshot = Snapshot::open(shard_folder(folder)).map_err(|error| not_an_index(folder, error))?;
-    Ok(Searcher::new(snapshot, functions(folder)?, &index_name(folder)))
+    let snapshot =
+        Snapshot::open(shard_folder(folder)).map_err(|error| not_an_index(folder, error))?;
+    Ok(Searcher::new(
+        snapshot,
+        functions(folder)?,
+        &index_name(folder),
+    ))
 }
 
 /// The functions that queries may name.
@@ -59,7 +67,10 @@ fn functions(folder: &Path) -> crate::Result<Option<Arc<dyn FunctionSource>>> {
 
 /// The crate was built without functions.
 #[cfg(not(feature = "udf"))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature as with functions")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the same signature as with functions"
+)]
 fn functions(_: &Path) -> crate::Result<Option<Arc<dyn FunctionSource>>> {
     Ok(None)
 }
@@ -67,9 +78,13 @@ fn functions(_: &Path) -> crate::Result<Option<Arc<dyn FunctionSource>>> {
 /// Names the folder that the caller gave, not the one inside it.
 fn not_an_index(folder: &Path, error: Error) -> Error {
     match error {
-        Error::Native { code: code @ crate::ErrorCode::NotFound, .. } => {
-            Error::Native { code, message: format!("{}: not an index", folder.display()) }
-        }
+        Error::Native {
+            code: code @ crate::ErrorCode::NotFound,
+            ..
+        } => Error::Native {
+            code,
+            message: format!("{}: not an index", folder.display()),
+        },
         other => other,
     }
 }
@@ -87,7 +102,9 @@ pub struct Index {
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Index").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Index")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -105,7 +122,10 @@ impl Index {
         let shard = shard_folder(folder);
         if !shard.exists() && is_foreign(folder) {
             let message = format!("{}: not an index, and not empty", folder.display());
-            return Err(Error::Native { code: crate::ErrorCode::NotFound, message });
+            return Err(Error::Native {
+                code: crate::ErrorCode::NotFound,
+                message,
+            });
         }
         let writer = IndexWriter::open(&shard, mapping, options)?;
         let visible = RwLock::new(Snapshot::open(&shard)?);
@@ -157,7 +177,11 @@ impl Index {
     /// A searcher over what is visible now.
     #[must_use]
     pub fn searcher(&self) -> Searcher {
-        let snapshot = self.visible.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let snapshot = self
+            .visible
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         #[cfg(feature = "udf")]
         let functions: Option<Arc<dyn FunctionSource>> = Some(Arc::clone(&self.registry) as _);
         #[cfg(not(feature = "udf"))]
@@ -190,7 +214,9 @@ impl Index {
 
 /// Whether a folder has files that aren't ours.
 fn is_foreign(folder: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return false;
+    };
     entries.flatten().any(|entry| entry.file_name() != "udf")
 }
 

@@ -49,6 +49,17 @@ auto retry(Call&& call) {
   }
 }
 
+class Closer {
+ public:
+  explicit Closer(int fd) : fd_(fd) {}
+  ~Closer() { ::close(fd_); }
+  Closer(const Closer&) = delete;
+  Closer& operator=(const Closer&) = delete;
+
+ private:
+  int fd_;
+};
+
 }  // namespace
 
 SegmentId random_segment_id() {
@@ -155,10 +166,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path, File
   const int fd = retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
   if (fd < 0 && errno == ENOENT) throw Error(ErrorCode::kNotFound, path + ": no such file");
   if (fd < 0) throw_io(path, "open", errno);
-  struct Closer {
-    int fd;
-    ~Closer() { ::close(fd); }
-  } const closer{fd};
+  const Closer closer(fd);
   struct stat status;
   if (::fstat(fd, &status) != 0) throw_io(path, "stat", errno);
   if (!S_ISREG(status.st_mode)) throw_corrupt(path, "not a file");

@@ -88,6 +88,9 @@ void IndexWriter::define_field(const schema::Field& field) {
   if (field.id == kIdField && (field.postings != schema::PostingsKind::kDocs ||
                                field.column != schema::ColumnKind::kStrings || field.norms))
     throw_invalid("the field `_id` must have documents as postings and strings as a column");
+  // Bounds of scores are kept as pairs of a frequency and a norm.
+  if (field.norms && field.postings != schema::PostingsKind::kFreqsPositions)
+    throw_invalid("the field `" + field.name + "` has norms but no frequencies");
   for (const Segment& s : segments_) {
     const FieldMeta* meta = s.segment.reader->field(field.id);
     if (meta != nullptr &&

@@ -34,7 +34,7 @@ class IndexWriter {
   static std::unique_ptr<IndexWriter> open(const std::string& folder, const WriterOptions& options);
 
   // Makes a field known. Field numbers come in order, 0 first; a number that is known must come
-  // with the same structures. Throws kInvalidArgument.
+  // with the same structures. Norms need frequencies. Throws kInvalidArgument.
   void define_field(const schema::Field& field);
   size_t field_count() const noexcept { return fields_.size(); }
 

@@ -103,7 +103,11 @@ impl<'a> Batch<'a> {
         let raw: &RawBatch = unsafe { memory.read(address) };
         // SAFETY: the same; nothing else in the batch overlaps `out`.
         let verdicts = unsafe { memory.slice_mut(raw.out, raw.len as usize) };
-        Self { raw, memory, verdicts: Some(verdicts) }
+        Self {
+            raw,
+            memory,
+            verdicts: Some(verdicts),
+        }
     }
 
     /// Where the answers go. Empty the second time.
@@ -137,7 +141,8 @@ impl<'a> Batch<'a> {
     /// The documents' `_id`s, if the manifest asks for `id`.
     pub fn ids(&self) -> Option<StrColumn<'a>> {
         // SAFETY: the engine wrote a column of strings there if the address isn't 0.
-        (self.raw.ids != 0).then(|| unsafe { StrColumn::new(self.memory, self.memory.read(self.raw.ids)) })
+        (self.raw.ids != 0)
+            .then(|| unsafe { StrColumn::new(self.memory, self.memory.read(self.raw.ids)) })
     }
 
     /// A column of strings.
@@ -172,7 +177,10 @@ impl<'a> Batch<'a> {
 
     fn column(&self, index: usize, type_: u32) -> &'a RawColumn {
         // SAFETY: the engine wrote that many columns there.
-        let columns = unsafe { self.memory.slice(self.raw.columns, self.raw.column_count as usize) };
+        let columns = unsafe {
+            self.memory
+                .slice(self.raw.columns, self.raw.column_count as usize)
+        };
         let column: &RawColumn = &columns[index];
         assert_eq!(column.type_, type_, "the type of column {index}");
         column
@@ -180,7 +188,10 @@ impl<'a> Batch<'a> {
 
     fn param(&self, index: usize) -> &'a RawParam {
         // SAFETY: the engine wrote that many parameters there.
-        let params = unsafe { self.memory.slice(self.raw.params, self.raw.param_count as usize) };
+        let params = unsafe {
+            self.memory
+                .slice(self.raw.params, self.raw.param_count as usize)
+        };
         &params[index]
     }
 
@@ -188,22 +199,30 @@ impl<'a> Batch<'a> {
     pub fn str_param(&self, index: usize) -> Option<&'a str> {
         let param = self.param(index).expect(types::STR)?;
         // SAFETY: the engine wrote a string of that many bytes there.
-        Some(unsafe { core::str::from_utf8_unchecked(self.memory.slice(param.address(), param.len as usize)) })
+        Some(unsafe {
+            core::str::from_utf8_unchecked(self.memory.slice(param.address(), param.len as usize))
+        })
     }
 
     /// A parameter that is an `f32` or `f64`; `None` if it is absent.
     pub fn f64_param(&self, index: usize) -> Option<f64> {
-        self.param(index).expect(types::F64).map(|param| f64::from_bits(param.value))
+        self.param(index)
+            .expect(types::F64)
+            .map(|param| f64::from_bits(param.value))
     }
 
     /// A parameter that is an `i32` or `i64`; `None` if it is absent.
     pub fn i64_param(&self, index: usize) -> Option<i64> {
-        self.param(index).expect(types::I64).map(|param| param.value as i64)
+        self.param(index)
+            .expect(types::I64)
+            .map(|param| param.value as i64)
     }
 
     /// A parameter that is a boolean; `None` if it is absent.
     pub fn bool_param(&self, index: usize) -> Option<bool> {
-        self.param(index).expect(types::BOOL).map(|param| param.value != 0)
+        self.param(index)
+            .expect(types::BOOL)
+            .map(|param| param.value != 0)
     }
 
     /// A parameter that is a list; `None` if it is absent.

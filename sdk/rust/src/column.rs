@@ -11,12 +11,16 @@ pub struct Validity<'a>(Option<&'a [u8]>);
 impl Validity<'_> {
     unsafe fn new(memory: Memory, raw: &RawColumn) -> Self {
         // SAFETY: the caller's column has a bit for each value there, if the address isn't 0.
-        Self((raw.validity != 0).then(|| unsafe { memory.slice(raw.validity, (raw.len as usize).div_ceil(8)) }))
+        Self(
+            (raw.validity != 0)
+                .then(|| unsafe { memory.slice(raw.validity, (raw.len as usize).div_ceil(8)) }),
+        )
     }
 
     /// Whether the document has a value.
     pub fn has(&self, index: usize) -> bool {
-        self.0.map_or(true, |bits| bits[index / 8] >> (index % 8) & 1 == 1)
+        self.0
+            .map_or(true, |bits| bits[index / 8] >> (index % 8) & 1 == 1)
     }
 }
 
@@ -110,7 +114,12 @@ impl<'a> StrColumn<'a> {
         let offsets = unsafe { memory.slice(raw.offsets, raw.len as usize + 1) };
         // SAFETY: the same.
         let validity = unsafe { Validity::new(memory, raw) };
-        Self { offsets, memory, values: raw.values, validity }
+        Self {
+            offsets,
+            memory,
+            values: raw.values,
+            validity,
+        }
     }
 
     /// How many values there are, missing ones included.
@@ -133,7 +142,9 @@ impl<'a> StrColumn<'a> {
         let (from, to) = (self.offsets[index], self.offsets[index + 1]);
         // SAFETY: the engine wrote increasing offsets into the bytes of valid strings.
         unsafe {
-            let bytes = self.memory.slice(self.values.wrapping_add(from as u32), (to - from) as usize);
+            let bytes = self
+                .memory
+                .slice(self.values.wrapping_add(from as u32), (to - from) as usize);
             core::str::from_utf8_unchecked(bytes)
         }
     }
@@ -166,7 +177,11 @@ impl<'a> ListColumn<'a> {
         let offsets = unsafe { memory.slice(raw.offsets, raw.len as usize + 1) };
         // SAFETY: the same.
         let child = unsafe { memory.read(raw.child) };
-        Self { offsets, memory, child }
+        Self {
+            offsets,
+            memory,
+            child,
+        }
     }
 
     /// How many lists there are.

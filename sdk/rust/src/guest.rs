@@ -87,7 +87,8 @@ pub fn reserve(bytes: u32) -> u32 {
                 // Given back first, so that the old room and the new one are never both there.
                 *room = Vec::new();
                 let ample = bytes + bytes / 4;
-                if room.try_reserve_exact(ample).is_err() && room.try_reserve_exact(bytes).is_err() {
+                if room.try_reserve_exact(ample).is_err() && room.try_reserve_exact(bytes).is_err()
+                {
                     return 0;
                 }
             }

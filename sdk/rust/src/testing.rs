@@ -29,7 +29,12 @@ impl BatchBuilder {
     /// A batch of `len` documents.
     pub fn new(len: usize) -> Self {
         // Address 0 means "none", so the first bytes are never used.
-        Self { len, columns: Vec::new(), params: Vec::new(), memory: vec![0; 8] }
+        Self {
+            len,
+            columns: Vec::new(),
+            params: Vec::new(),
+            memory: vec![0; 8],
+        }
     }
 
     fn put(&mut self, bytes: &[u8]) -> u32 {
@@ -62,38 +67,58 @@ impl BatchBuilder {
             bytes.extend_from_slice(string.as_bytes());
             offsets.push(bytes.len() as u32);
         }
-        (offsets.len() as u32 - 1, self.put(&bytes), self.words(&offsets))
+        (
+            offsets.len() as u32 - 1,
+            self.put(&bytes),
+            self.words(&offsets),
+        )
     }
 
     /// Adds a column of strings.
     pub fn str_column(&mut self, values: &[Option<&str>]) -> &mut Self {
         let (len, bytes, offsets) = self.strings(values.iter().map(|v| v.unwrap_or_default()));
         let validity = self.validity(values.iter().map(Option::is_some));
-        self.columns.push([types::STR, 0, len, bytes, validity, offsets, 0, 0]);
+        self.columns
+            .push([types::STR, 0, len, bytes, validity, offsets, 0, 0]);
         self
     }
 
     /// Adds a column of floating point numbers.
     pub fn f64_column(&mut self, values: &[Option<f64>]) -> &mut Self {
-        let bytes: Vec<u8> = values.iter().flat_map(|v| v.unwrap_or_default().to_le_bytes()).collect();
+        let bytes: Vec<u8> = values
+            .iter()
+            .flat_map(|v| v.unwrap_or_default().to_le_bytes())
+            .collect();
         self.fixed(types::F64, &bytes, values.iter().map(Option::is_some))
     }
 
     /// Adds a column of integers.
     pub fn i64_column(&mut self, values: &[Option<i64>]) -> &mut Self {
-        let bytes: Vec<u8> = values.iter().flat_map(|v| v.unwrap_or_default().to_le_bytes()).collect();
+        let bytes: Vec<u8> = values
+            .iter()
+            .flat_map(|v| v.unwrap_or_default().to_le_bytes())
+            .collect();
         self.fixed(types::I64, &bytes, values.iter().map(Option::is_some))
     }
 
     /// Adds a column of booleans.
     pub fn bool_column(&mut self, values: &[Option<bool>]) -> &mut Self {
-        let bytes: Vec<u8> = values.iter().map(|v| u8::from(v.unwrap_or_default())).collect();
+        let bytes: Vec<u8> = values
+            .iter()
+            .map(|v| u8::from(v.unwrap_or_default()))
+            .collect();
         self.fixed(types::BOOL, &bytes, values.iter().map(Option::is_some))
     }
 
-    fn fixed(&mut self, type_: u32, bytes: &[u8], present: impl Iterator<Item = bool>) -> &mut Self {
+    fn fixed(
+        &mut self,
+        type_: u32,
+        bytes: &[u8],
+        present: impl Iterator<Item = bool>,
+    ) -> &mut Self {
         let (values, validity) = (self.put(bytes), self.validity(present));
-        self.columns.push([type_, 0, self.len as u32, values, validity, 0, 0, 0]);
+        self.columns
+            .push([type_, 0, self.len as u32, values, validity, 0, 0, 0]);
         self
     }
 
@@ -105,16 +130,19 @@ impl BatchBuilder {
             Some(*end)
         }));
         let offsets = self.words(&ends);
-        let (len, bytes, child_offsets) = self.strings(values.iter().flat_map(|list| list.iter().copied()));
+        let (len, bytes, child_offsets) =
+            self.strings(values.iter().flat_map(|list| list.iter().copied()));
         let child = self.words(&[types::STR, 1, len, bytes, 0, child_offsets, 0, 0]);
-        self.columns.push([types::LIST, 0, self.len as u32, 0, 0, offsets, child, 0]);
+        self.columns
+            .push([types::LIST, 0, self.len as u32, 0, 0, offsets, child, 0]);
         self
     }
 
     /// Adds a parameter that is a string.
     pub fn str_param(&mut self, value: &str) -> &mut Self {
         let address = self.put(value.as_bytes());
-        self.params.push((types::STR, value.len() as u32, u64::from(address)));
+        self.params
+            .push((types::STR, value.len() as u32, u64::from(address)));
         self
     }
 
@@ -153,7 +181,18 @@ impl BatchBuilder {
         let (columns, params) = (self.words(&columns), self.words(&params));
         let out = self.put(&vec![0; self.len]);
         let (count, param_count) = (self.columns.len() as u32, self.params.len() as u32);
-        let mut batch = vec![1, self.len as u32, columns, count, params, param_count, 0, 0, 0, out];
+        let mut batch = vec![
+            1,
+            self.len as u32,
+            columns,
+            count,
+            params,
+            param_count,
+            0,
+            0,
+            0,
+            out,
+        ];
         batch.resize(16, 0);
         let address = self.words(&batch);
         // SAFETY: the batch has just been laid out, and `self` is borrowed until `then` returns.
@@ -182,16 +221,31 @@ mod tests {
         batch.with(|batch| {
             assert_eq!(batch.len(), 3);
             let strings = batch.str_column(0);
-            assert_eq!([0, 1, 2].map(|i| strings.get(i)), [Some("a"), None, Some("日本")]);
+            assert_eq!(
+                [0, 1, 2].map(|i| strings.get(i)),
+                [Some("a"), None, Some("日本")]
+            );
             assert_eq!(strings.iter().count(), 2);
-            assert_eq!([0, 1, 2].map(|i| batch.f64_column(1).get(i)), [Some(1.5), None, Some(-0.0)]);
+            assert_eq!(
+                [0, 1, 2].map(|i| batch.f64_column(1).get(i)),
+                [Some(1.5), None, Some(-0.0)]
+            );
             assert_eq!(batch.i64_column(2).values(), [i64::MIN, 2, 0]);
-            assert_eq!([0, 1, 2].map(|i| batch.bool_column(3).get(i)), [Some(true), Some(false), None]);
+            assert_eq!(
+                [0, 1, 2].map(|i| batch.bool_column(3).get(i)),
+                [Some(true), Some(false), None]
+            );
             let lists = batch.list_column(4);
             let items: Vec<&str> = lists.range(0).map(|i| lists.strs().value(i)).collect();
             assert_eq!((items, lists.range(1).len()), (vec!["x", "yz"], 0));
-            assert_eq!((batch.f64_param(0), batch.bool_param(1)), (Some(2.5), Some(true)));
-            assert_eq!((batch.str_param(2), batch.str_param(3)), (None, Some("naïve")));
+            assert_eq!(
+                (batch.f64_param(0), batch.bool_param(1)),
+                (Some(2.5), Some(true))
+            );
+            assert_eq!(
+                (batch.str_param(2), batch.str_param(3)),
+                (None, Some("naïve"))
+            );
             assert!(batch.scores().is_none() && batch.doc_ids().is_none() && batch.ids().is_none());
         });
     }

@@ -17,7 +17,10 @@ const TEXT_MANIFEST: &str =
 #[test]
 fn the_prebuilt_row_guest_is_its_text() {
     let text = include_str!("../../../examples/udfs/wat/string_distance/string_distance.wat");
-    assert!(wat::parse_str(text).unwrap() == TEXT, "build it again, see its README");
+    assert!(
+        wat::parse_str(text).unwrap() == TEXT,
+        "build it again, see its README"
+    );
 }
 
 fn naive(a: &str, b: &str) -> usize {
@@ -40,8 +43,11 @@ fn with_both() -> &'static UdfRegistry {
     REGISTRY.get_or_init(|| {
         let registry = registry();
         // CI sets this to the module that it built from source.
-        let built = std::env::var_os("DIAGON_STRING_DISTANCE").map(|path| std::fs::read(path).unwrap());
-        let rust = registry.add(built.as_deref().unwrap_or(RUST), None).unwrap();
+        let built =
+            std::env::var_os("DIAGON_STRING_DISTANCE").map(|path| std::fs::read(path).unwrap());
+        let rust = registry
+            .add(built.as_deref().unwrap_or(RUST), None)
+            .unwrap();
         assert_eq!(rust[0].udf.manifest().label(), "string_distance@1.0.0");
         let text = registry.add(TEXT, Some(TEXT_MANIFEST)).unwrap();
         for registration in rust.iter().chain(&text) {

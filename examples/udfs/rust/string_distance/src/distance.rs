@@ -43,7 +43,15 @@ impl Pattern {
             bits[place / 64] |= 1 << (place % 64);
         }
         let (nowhere, state) = (vec![0; words], vec![(0, 0); words]);
-        Self { len: chars.len(), words, ascii, others, nowhere, ignore_case, state }
+        Self {
+            len: chars.len(),
+            words,
+            ascii,
+            others,
+            nowhere,
+            ignore_case,
+            state,
+        }
     }
 
     /// Whether `text` can be made of the pattern by inserting, deleting and replacing at most `max` characters.
@@ -54,7 +62,8 @@ impl Pattern {
             }
             let lower = self.ignore_case;
             let bytes = text.bytes();
-            let chars = bytes.map(move |b| char::from(if lower { b.to_ascii_lowercase() } else { b }));
+            let chars =
+                bytes.map(move |b| char::from(if lower { b.to_ascii_lowercase() } else { b }));
             return self.run(chars, text.len(), max);
         }
         if self.ignore_case {
@@ -123,14 +132,16 @@ impl Pattern {
         for (read, c) in text.enumerate() {
             // What a word hands to the next: the difference to the right in its last row, +1, 0 or -1.
             let mut carry = (1, 0);
-            for (word, (places, (plus, minus))) in self.places(c).iter().zip(&mut state).enumerate() {
+            for (word, (places, (plus, minus))) in self.places(c).iter().zip(&mut state).enumerate()
+            {
                 let bits = *places | carry.1;
                 let diagonal = (((bits & *plus).wrapping_add(*plus)) ^ *plus) | bits | *minus;
                 let right_plus = *minus | !(diagonal | *plus);
                 let right_minus = *plus & diagonal;
                 let row = if word + 1 == self.words { last } else { 63 };
                 let out = (right_plus >> row & 1, right_minus >> row & 1);
-                let (shifted_plus, shifted_minus) = (right_plus << 1 | carry.0, right_minus << 1 | carry.1);
+                let (shifted_plus, shifted_minus) =
+                    (right_plus << 1 | carry.0, right_minus << 1 | carry.1);
                 *plus = shifted_minus | !(diagonal | shifted_plus);
                 *minus = shifted_plus & diagonal;
                 carry = out;
@@ -175,12 +186,18 @@ mod tests {
             seed ^= seed << 17;
             (seed % n as u64) as usize
         };
-        let alphabets: [Vec<char>; 3] = ["ab".chars().collect(), "abcß日🦀".chars().collect(), "aé".chars().collect()];
+        let alphabets: [Vec<char>; 3] = [
+            "ab".chars().collect(),
+            "abcß日🦀".chars().collect(),
+            "aé".chars().collect(),
+        ];
         for round in 0..4_000 {
             let alphabet = &alphabets[round % 3];
             let longest = [8, 70, 200][round % 3];
             let mut text = |random: &mut dyn FnMut(usize) -> usize| -> String {
-                (0..random(longest)).map(|_| alphabet[random(alphabet.len())]).collect()
+                (0..random(longest))
+                    .map(|_| alphabet[random(alphabet.len())])
+                    .collect()
             };
             let a = text(&mut random);
             // Half of the texts are close to the pattern.
@@ -202,7 +219,11 @@ mod tests {
             let expected = naive(&a, &b);
             let mut pattern = Pattern::new(&a, false);
             for max in [0, 1, 2, expected.saturating_sub(1), expected, expected + 1] {
-                assert_eq!(pattern.within(&b, max), expected <= max, "{a:?} {b:?} {max}, is {expected}");
+                assert_eq!(
+                    pattern.within(&b, max),
+                    expected <= max,
+                    "{a:?} {b:?} {max}, is {expected}"
+                );
             }
         }
     }
@@ -217,7 +238,11 @@ mod tests {
     #[test]
     fn empty_ones() {
         assert!(Pattern::new("", false).within("", 0));
-        assert!(Pattern::new("", false).within("ab", 2) && !Pattern::new("", false).within("ab", 1));
-        assert!(Pattern::new("ab", false).within("", 2) && !Pattern::new("ab", false).within("", 1));
+        assert!(
+            Pattern::new("", false).within("ab", 2) && !Pattern::new("", false).within("ab", 1)
+        );
+        assert!(
+            Pattern::new("ab", false).within("", 2) && !Pattern::new("ab", false).within("", 1)
+        );
     }
 }
