@@ -63,7 +63,7 @@ fn searcher(folder: &std::path::Path, documents: u32) -> Searcher {
             .expect("a document");
     }
     let snapshot = writer.refresh().expect("a refresh");
-    Searcher::new(snapshot, Some(guests::registry()), "allocations")
+    Searcher::new(snapshot, guests::functions(), "allocations")
 }
 
 /// Allocations of a search that has been done before, and the candidates it had.

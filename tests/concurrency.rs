@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use diagon::batch::FunctionSource;
 use diagon::index::{IndexWriter, WriterOptions};
 use diagon::query::{self, SearchRequest};
 use diagon::search::{CancelToken, Relation, SearchOptions, SearchResponse, Searcher};
@@ -73,7 +74,7 @@ fn every_answer_is_of_one_snapshot() {
         let mut last = 0;
         while !done.load(Ordering::Relaxed) {
             let snapshot = index.searcher().snapshot().clone();
-            let searcher = Searcher::new(snapshot, Some(guests::registry()), "i");
+            let searcher = Searcher::new(snapshot, guests::functions(), "i");
             let response = searcher
                 .search(&request, &SearchOptions::default())
                 .expect("an answer");
@@ -117,7 +118,7 @@ fn every_answer_is_of_one_snapshot() {
 }
 
 /// Numbered documents in one segment.
-fn numbers(documents: u32, registry: Arc<UdfRegistry>) -> (TempDir, Searcher) {
+fn numbers(documents: u32, functions: Option<Arc<dyn FunctionSource>>) -> (TempDir, Searcher) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut writer = IndexWriter::open(folder.path(), Some(MAPPING), WriterOptions::default())
         .expect("a writer");
@@ -128,7 +129,7 @@ fn numbers(documents: u32, registry: Arc<UdfRegistry>) -> (TempDir, Searcher) {
             .expect("a document");
     }
     let snapshot = writer.refresh().expect("a refresh");
-    (folder, Searcher::new(snapshot, Some(registry), "numbers"))
+    (folder, Searcher::new(snapshot, functions, "numbers"))
 }
 
 /// A clause that keeps the engine busy: each of many ranges looks at each document.
@@ -159,7 +160,7 @@ fn cancelled(
 
 #[test]
 fn native_work_is_stopped() {
-    let (_folder, searcher) = numbers(60_000, guests::registry());
+    let (_folder, searcher) = numbers(60_000, guests::functions());
     let function = json!({"wasm_udf": {"name": "picky", "parameters": {"m": 2, "r": 0}}});
     for query in [
         busy(),
@@ -195,7 +196,7 @@ fn native_work_is_stopped() {
 
 #[test]
 fn a_cancelled_token_and_no_time_at_all() {
-    let (_folder, searcher) = numbers(100, guests::registry());
+    let (_folder, searcher) = numbers(100, guests::functions());
     let token = CancelToken::new().expect("a token");
     token.cancel();
     let mut options = SearchOptions::default();
@@ -215,7 +216,7 @@ fn a_cancelled_token_and_no_time_at_all() {
 }
 
 /// A function that accepts documents, and spins for ever at the one whose number is `at`.
-fn spinning() -> Arc<UdfRegistry> {
+fn spinning() -> Option<Arc<dyn FunctionSource>> {
     let module = r#"(module (memory (export "memory") 2) (func (export "diagon_abi_v1"))
       (func (export "diagon_reserve") (param i32) (result i32) i32.const 1024)
       (func (export "filter") (param $b i32) (result i32) (local $i i32) (local $n i64)
@@ -234,7 +235,7 @@ fn spinning() -> Arc<UdfRegistry> {
     registry
         .add(&module, Some(&manifest.to_string()))
         .expect("a module");
-    Arc::new(registry)
+    Some(Arc::new(registry))
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn corpus() -> &'static Corpus {
             .expect("the WAT example");
         let snapshot = index.searcher().snapshot().clone();
         Corpus {
-            searcher: Searcher::new(snapshot, Some(registry), "packages"),
+            searcher: Searcher::new(snapshot, guests::functions(), "packages"),
             twin,
         }
     })

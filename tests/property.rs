@@ -24,7 +24,7 @@ fn writer(folder: &Path) -> IndexWriter {
 }
 
 fn searcher(snapshot: Snapshot) -> Searcher {
-    Searcher::new(snapshot, Some(guests::registry()), "test")
+    Searcher::new(snapshot, guests::functions(), "test")
 }
 
 /// Does the same to both.

@@ -109,7 +109,7 @@ fn corpus(seed: u64) -> (TempDir, Searcher, Twin) {
     let snapshot = engine.refresh().expect("a refresh");
     (
         folder,
-        Searcher::new(snapshot, Some(guests::registry()), "test"),
+        Searcher::new(snapshot, guests::functions(), "test"),
         twin,
     )
 }
@@ -157,7 +157,7 @@ fn what_cannot_win_is_skipped() {
             .expect("a document");
     }
     let snapshot = engine.refresh().expect("a refresh");
-    let searcher = Searcher::new(snapshot, Some(guests::registry()), "test");
+    let searcher = Searcher::new(snapshot, guests::functions(), "test");
     let function = json!({"wasm_udf": {"name": "picky", "parameters": {"m": 3, "r": 1}}});
     let words = json!({"match": {"body": "fox"}});
     for (query, candidates) in [

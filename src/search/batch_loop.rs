@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use cxx::SharedPtr;
 
-use crate::Error;
+use crate::{Error, ErrorCode};
 use crate::batch::{BATCH_CAPACITY, Interrupt};
 use crate::bridge;
 use crate::index::Snapshot;
@@ -56,7 +56,9 @@ impl BatchLoop<'_> {
             match done {
                 Ok(()) => {}
                 // What was found until then is returned.
-                Err(Error::Timeout(_)) => counts.timed_out = true,
+                Err(Error::Timeout(_) | Error::Native { code: ErrorCode::Timeout, .. }) => {
+                    counts.timed_out = true;
+                }
                 Err(error) => return Err(error),
             }
             if counts.timed_out || collector.is_done() {

@@ -18,7 +18,7 @@ mod wat;
 
 use std::sync::{Arc, OnceLock};
 
-use diagon::batch::Verdict;
+use diagon::batch::{FunctionSource, Verdict};
 use diagon::query::{ParamValue, WasmUdf};
 use diagon::udf::UdfRegistry;
 
@@ -53,6 +53,11 @@ pub(crate) fn registry() -> Arc<UdfRegistry> {
         }
         Arc::new(registry)
     }))
+}
+
+/// The same, as a searcher takes them.
+pub(crate) fn functions() -> Option<Arc<dyn FunctionSource>> {
+    Some(registry())
 }
 
 /// What the functions say, natively.

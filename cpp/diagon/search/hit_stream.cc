@@ -11,7 +11,7 @@ HitStream::HitStream(std::shared_ptr<const PreparedQuery> prepared, size_t segme
                      uint32_t leaf_count, Interrupt interrupt)
     : prepared_(std::move(prepared)),
       segment_(prepared_->snapshot().segment(segment)),
-      tree_(*prepared_, segment, leaf_count),
+      tree_(*prepared_, segment, leaf_count, interrupt),
       interrupt_(std::move(interrupt)),
       max_doc_(segment_.reader->max_doc()),
       leaf_count_(leaf_count) {

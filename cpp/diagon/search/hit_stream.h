@@ -26,7 +26,8 @@ enum class StreamState : uint8_t {
 // before accepted().
 class HitStream {
  public:
-  // Throws kInvalidArgument, kCorrupt.
+  // Throws kInvalidArgument, kCorrupt; kCancelled and kTimeout if it is interrupted while postings
+  // are collected.
   HitStream(std::shared_ptr<const PreparedQuery> prepared, size_t segment, uint32_t leaf_count,
             Interrupt interrupt);
 

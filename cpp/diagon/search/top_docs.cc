@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "diagon/search/live_window.h"
+#include "diagon/util/error.h"
 
 namespace diagon::search {
 namespace {
@@ -53,7 +54,7 @@ class Collector {
   bool segment(uint32_t number) {
     const index::LiveSegment& segment = prepared_.snapshot().segment(number);
     const DocId max_doc = segment.reader->max_doc();
-    const ScorerPtr scorer = prepared_.scorer(prepared_.root(), number);
+    const ScorerPtr scorer = prepared_.scorer(prepared_.root(), number, interrupt_);
     DocId position = 0;
     while ((position = scorer->lower_bound(position)) < max_doc) {
       result_.stop = interrupt_.poll();
@@ -72,6 +73,8 @@ class Collector {
     }
     return true;
   }
+
+  void stop(Stop stop) noexcept { result_.stop = stop; }
 
   TopDocs finish() && {
     result_.hits = std::move(top_).sorted();
@@ -116,8 +119,14 @@ class Collector {
 TopDocs search_top(const PreparedQuery& prepared, const TopDocsOptions& options,
                    const Interrupt& interrupt) {
   Collector collector(prepared, options, interrupt);
-  for (uint32_t s = 0; s < prepared.snapshot().size(); ++s)
-    if (!collector.segment(s)) break;
+  try {
+    for (uint32_t s = 0; s < prepared.snapshot().size(); ++s)
+      if (!collector.segment(s)) break;
+  } catch (const Error& e) {
+    // Stopped while postings were collected: what was found until then counts.
+    if (e.code() != ErrorCode::kCancelled && e.code() != ErrorCode::kTimeout) throw;
+    collector.stop(e.code() == ErrorCode::kCancelled ? Stop::kCancelled : Stop::kTimedOut);
+  }
   return std::move(collector).finish();
 }
 

@@ -33,7 +33,8 @@ void or_into(BatchBits& out, const BatchBits& a) {
 
 }  // namespace
 
-TruthTree::TruthTree(const PreparedQuery& prepared, size_t segment, uint32_t leaf_count)
+TruthTree::TruthTree(const PreparedQuery& prepared, size_t segment, uint32_t leaf_count,
+                     const Interrupt& interrupt)
     : leaf_nodes_(leaf_count, UINT32_MAX),
       with_scores_(prepared.with_scores()),
       max_doc_(prepared.snapshot().segment(segment).reader->max_doc()) {
@@ -50,7 +51,7 @@ uint32_t TruthTree::build(const PreparedQuery& prepared, const Weight& weight, s
   node.scored = can_add(weight);
   if (!weight.has_udf) {
     node.kind = Node::Kind::kNative;
-    node.scorer = prepared.scorer(weight, segment);
+    node.scorer = prepared.scorer(weight, segment, interrupt);
     if (weight.scored) node.native_scores.resize(kBatchCapacity);
   } else if (weight.query->kind == QueryKind::kUdf) {
     node.kind = Node::Kind::kLeaf;

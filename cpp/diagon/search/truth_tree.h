@@ -24,7 +24,8 @@ class TruthTree {
  public:
   // `leaf_count`: leaves have numbers below it. Throws kInvalidArgument if a leaf's number is not,
   // or comes twice; kCorrupt.
-  TruthTree(const PreparedQuery& prepared, size_t segment, uint32_t leaf_count);
+  TruthTree(const PreparedQuery& prepared, size_t segment, uint32_t leaf_count,
+            const Interrupt& interrupt = {});
 
   // --- candidates, a window at a time ---
   // As Scorer::lower_bound, of the candidates.

@@ -19,13 +19,17 @@ using schema::ColumnKind;
 // A bit set over a segment that is filled from postings.
 class Collected {
  public:
-  explicit Collected(DocId max_doc)
+  Collected(DocId max_doc, const Interrupt& interrupt)
       : words_(std::make_shared<std::vector<uint64_t>>(bits::words_for(max_doc))),
-        max_doc_(max_doc) {}
+        max_doc_(max_doc),
+        interrupt_(interrupt) {}
 
   void add(postings::PostingsCursor cursor) {
-    while (cursor.next_block())
+    while (cursor.next_block()) {
+      // The clock is read now and then: most terms have one block.
+      if (blocks_++ % 64 == 0) throw_if_stopped(interrupt_.poll());
       for (uint32_t i = 0; i < cursor.size(); ++i) bits::set(words_->data(), cursor.docs()[i]);
+    }
   }
 
   ScorerPtr scorer(float score) const {
@@ -36,6 +40,8 @@ class Collected {
  private:
   std::shared_ptr<std::vector<uint64_t>> words_;
   DocId max_doc_;
+  const Interrupt& interrupt_;
+  uint64_t blocks_ = 0;
 };
 
 ScorerPtr none() { return std::make_unique<MatchNoneScorer>(); }
@@ -113,7 +119,8 @@ void PreparedQuery::prepare_terms(Weight& weight) const {
   weight.norm_table = make_norm_table(stats);
 }
 
-ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment) const {
+ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment,
+                                const Interrupt& interrupt) const {
   const index::SegmentReader& reader = *snapshot_->segment(segment).reader;
   switch (weight.query->kind) {
     case QueryKind::kMatchAll:
@@ -123,7 +130,7 @@ ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment) const {
     case QueryKind::kTerm:
       return term_scorer(weight, segment);
     case QueryKind::kTermSet:
-      return term_set_scorer(weight, segment);
+      return term_set_scorer(weight, segment, interrupt);
     case QueryKind::kPhrase:
       return phrase_scorer(weight, segment);
     case QueryKind::kRangeI64:
@@ -131,11 +138,12 @@ ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment) const {
     case QueryKind::kRangeStr:
       return range_scorer(weight, segment);
     case QueryKind::kExists:
-      return exists_scorer(weight, segment);
+      return exists_scorer(weight, segment, interrupt);
     case QueryKind::kConstant:
-      return std::make_unique<ConstantScorer>(scorer(weight.children.at(0), segment), weight.boost);
+      return std::make_unique<ConstantScorer>(scorer(weight.children.at(0), segment, interrupt),
+                                              weight.boost);
     case QueryKind::kBool:
-      return bool_scorer(weight, segment);
+      return bool_scorer(weight, segment, interrupt);
     case QueryKind::kUdf:
       break;
   }
@@ -152,11 +160,12 @@ ScorerPtr PreparedQuery::term_scorer(const Weight& weight, size_t segment) const
                                       weight.term_weight, weight.scored);
 }
 
-ScorerPtr PreparedQuery::term_set_scorer(const Weight& weight, size_t segment) const {
+ScorerPtr PreparedQuery::term_set_scorer(const Weight& weight, size_t segment,
+                                         const Interrupt& interrupt) const {
   const index::SegmentReader& reader = *snapshot_->segment(segment).reader;
   const termdict::FieldTerms* terms = reader.terms(weight.query->field);
   if (terms == nullptr) return none();
-  Collected docs(reader.max_doc());
+  Collected docs(reader.max_doc(), interrupt);
   for (const std::string& term : weight.query->terms)
     if (const auto meta = terms->lookup(term))
       docs.add(reader.postings(weight.query->field, *meta));
@@ -217,7 +226,8 @@ ScorerPtr PreparedQuery::range_scorer(const Weight& weight, size_t segment) cons
   return std::make_unique<RangeScorer>(reader, *column, lo, hi, weight.boost);
 }
 
-ScorerPtr PreparedQuery::exists_scorer(const Weight& weight, size_t segment) const {
+ScorerPtr PreparedQuery::exists_scorer(const Weight& weight, size_t segment,
+                                       const Interrupt& interrupt) const {
   const auto& reader = snapshot_->segment(segment).reader;
   const FieldId field = weight.query->field;
   const DocId max_doc = reader->max_doc();
@@ -235,18 +245,19 @@ ScorerPtr PreparedQuery::exists_scorer(const Weight& weight, size_t segment) con
   // Neither: the documents of all of the field's terms.
   const termdict::FieldTerms* terms = reader->terms(field);
   if (terms == nullptr) return none();
-  Collected docs(max_doc);
+  Collected docs(max_doc, interrupt);
   termdict::FieldTerms::Iterator it(*terms, "");
   while (it.next()) docs.add(reader->postings(field, it.meta()));
   return docs.scorer(weight.boost);
 }
 
-ScorerPtr PreparedQuery::bool_scorer(const Weight& weight, size_t segment) const {
+ScorerPtr PreparedQuery::bool_scorer(const Weight& weight, size_t segment,
+                                     const Interrupt& interrupt) const {
   std::vector<BoolScorer::Child> children;
   bool any = false;
   for (size_t i = 0; i < weight.children.size(); ++i) {
     const Occur occur = weight.query->clauses[i].occur;
-    children.push_back({occur, scorer(weight.children[i], segment)});
+    children.push_back({occur, scorer(weight.children[i], segment, interrupt)});
     any |= occur == Occur::kMust || occur == Occur::kFilter ||
            (occur == Occur::kShould && weight.query->minimum_should_match > 0);
   }

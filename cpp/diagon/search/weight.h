@@ -9,6 +9,7 @@
 #include "diagon/search/query.h"
 #include "diagon/search/scorer.h"
 #include "diagon/search/similarity.h"
+#include "diagon/util/interrupt.h"
 
 namespace diagon::search {
 
@@ -46,18 +47,19 @@ class PreparedQuery {
   const Weight& root() const noexcept { return root_; }
   bool with_scores() const noexcept { return root_.scored; }
 
-  // A scorer for a subtree without UDFs. Throws kCorrupt. REQUIRES: !weight.has_udf.
-  ScorerPtr scorer(const Weight& weight, size_t segment) const;
+  // A scorer for a subtree without UDFs. Some kinds read many postings at once, and stop when
+  // `interrupt` says so. Throws kCorrupt, kCancelled, kTimeout. REQUIRES: !weight.has_udf.
+  ScorerPtr scorer(const Weight& weight, size_t segment, const Interrupt& interrupt = {}) const;
 
  private:
   Weight prepare(const Query& query, float boost, bool scored, uint32_t depth) const;
   void prepare_terms(Weight& weight) const;
   ScorerPtr term_scorer(const Weight& weight, size_t segment) const;
-  ScorerPtr term_set_scorer(const Weight& weight, size_t segment) const;
+  ScorerPtr term_set_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;
   ScorerPtr phrase_scorer(const Weight& weight, size_t segment) const;
   ScorerPtr range_scorer(const Weight& weight, size_t segment) const;
-  ScorerPtr exists_scorer(const Weight& weight, size_t segment) const;
-  ScorerPtr bool_scorer(const Weight& weight, size_t segment) const;
+  ScorerPtr exists_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;
+  ScorerPtr bool_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;
 
   std::shared_ptr<const index::Snapshot> snapshot_;
   std::shared_ptr<const Query> query_;

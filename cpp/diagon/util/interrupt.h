@@ -6,6 +6,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <utility>
+
+#include "diagon/util/error.h"
 
 namespace diagon {
 
@@ -22,6 +25,12 @@ class CancelFlag {
 };
 
 enum class Stop : uint8_t { kNo = 0, kCancelled = 1, kTimedOut = 2 };
+
+// For work that can't hand back what it has: throws kCancelled or kTimeout unless it may go on.
+inline void throw_if_stopped(Stop stop) {
+  if (stop == Stop::kCancelled) throw Error(ErrorCode::kCancelled, "the search was cancelled");
+  if (stop == Stop::kTimedOut) throw Error(ErrorCode::kTimeout, "the search's deadline passed");
+}
 
 // One search's reasons to stop. Used by one thread.
 class Interrupt {
