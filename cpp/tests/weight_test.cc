@@ -90,9 +90,12 @@ TEST(Similarity, Formula) {
 }
 
 TEST(Similarity, DamagedStatisticsGiveNumbers) {
-  for (const index::FieldStats stats : {index::FieldStats{0, 0}, index::FieldStats{7, 0},
-                                        index::FieldStats{0, 7}, index::FieldStats{1, UINT64_MAX}})
-    for (const float norm : *make_norm_table(stats)) EXPECT_FALSE(std::isnan(bm25(1, 1, norm)));
+  for (const index::FieldStats stats :
+       {index::FieldStats{0, 0}, index::FieldStats{7, 0}, index::FieldStats{0, 7},
+        index::FieldStats{1, UINT64_MAX}}) {
+    const auto table = make_norm_table(stats);
+    for (const float norm : *table) EXPECT_FALSE(std::isnan(bm25(1, 1, norm)));
+  }
   EXPECT_FALSE(std::isnan(idf(100, 3)));
 }
 

@@ -38,12 +38,12 @@ TruthTree::TruthTree(const PreparedQuery& prepared, size_t segment, uint32_t lea
     : leaf_nodes_(leaf_count, UINT32_MAX),
       with_scores_(prepared.with_scores()),
       max_doc_(prepared.snapshot().segment(segment).reader->max_doc()) {
-  build(prepared, prepared.root(), segment, Occur::kMust, leaf_count);
+  build(prepared, prepared.root(), segment, Occur::kMust, leaf_count, interrupt);
   if (with_scores_) window_scores_.resize(kWindowDocs);
 }
 
 uint32_t TruthTree::build(const PreparedQuery& prepared, const Weight& weight, size_t segment,
-                          Occur occur, uint32_t leaf_count) {
+                          Occur occur, uint32_t leaf_count, const Interrupt& interrupt) {
   const uint32_t index = static_cast<uint32_t>(nodes_.size());
   nodes_.emplace_back();
   Node node;
@@ -69,7 +69,7 @@ uint32_t TruthTree::build(const PreparedQuery& prepared, const Weight& weight, s
     for (size_t i = 0; i < weight.children.size(); ++i) {
       const Occur child_occur = constant ? Occur::kFilter : weight.query->clauses[i].occur;
       node.children.push_back(
-          build(prepared, weight.children[i], segment, child_occur, leaf_count));
+          build(prepared, weight.children[i], segment, child_occur, leaf_count, interrupt));
     }
     for (const uint32_t child : node.children)
       if (nodes_[child].kind == Node::Kind::kNative && is_required(nodes_[child].occur))

@@ -81,7 +81,7 @@ class TruthTree {
   };
 
   uint32_t build(const PreparedQuery& prepared, const Weight& weight, size_t segment, Occur occur,
-                 uint32_t leaf_count);
+                 uint32_t leaf_count, const Interrupt& interrupt);
   DocId lower_bound(uint32_t node, DocId target);
   double max_score(uint32_t node, DocId from, DocId to);
   DocId max_score_end(uint32_t node, DocId from);
