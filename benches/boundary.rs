@@ -33,7 +33,7 @@ fn benchmark(c: &mut Criterion) {
         .add(&wat::parse_str(YES).unwrap(), Some(MANIFEST))
         .unwrap();
     let registry = Arc::new(registry);
-    let searcher = Searcher::new(snapshot.clone(), Some(Arc::clone(&registry)), "bench");
+    let searcher = Searcher::new(snapshot.clone(), Some(Arc::clone(&registry) as _), "bench");
     let mut group = c.benchmark_group("boundary");
     group.throughput(Throughput::Elements(snapshot.live_docs()));
     let counts = [

@@ -299,9 +299,12 @@ fn total(track: TrackTotalHits, count: u64, timed_out: bool) -> Option<TotalHits
     })
 }
 
+/// Documents are JSON when they are added: what isn't has been changed since, with its checksum.
 fn raw_json(json: Vec<u8>) -> crate::Result<Box<RawValue>> {
-    let damaged = |_| Error::Internal("a stored document is not JSON".into());
-    let text = String::from_utf8(json)
-        .map_err(|_| Error::Internal("a stored document is not UTF-8".into()))?;
-    RawValue::from_string(text).map_err(damaged)
+    let damaged = |what| Error::Native {
+        code: crate::ErrorCode::Corrupt,
+        message: format!("a stored document is not {what}"),
+    };
+    let text = String::from_utf8(json).map_err(|_| damaged("UTF-8"))?;
+    RawValue::from_string(text).map_err(|_| damaged("JSON"))
 }

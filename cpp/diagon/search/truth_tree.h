@@ -69,13 +69,13 @@ class TruthTree {
     std::vector<uint32_t> children;          // kBool: in clause order
     std::vector<uint32_t> required_natives;  // kBool: cheapest first
     // Of the latest window.
-    std::array<uint64_t, kWindowWords> upper;  // may match
-    std::array<uint64_t, kWindowWords> lower;  // surely matches, whatever the leaves say
+    std::array<uint64_t, kWindowWords> upper{};  // may match
+    std::array<uint64_t, kWindowWords> lower{};  // surely matches, whatever the leaves say
     // Of the batch.
-    BatchBits matched;  // kNative: matches; kBool: may match by its native parts
-    BatchBits is_true, is_false;
-    BatchBits enough;        // kBool with minimum_should_match: so many of its clauses are true
-    BatchBits known, value;  // kLeaf
+    BatchBits matched{};  // kNative: matches; kBool: may match by its native parts
+    BatchBits is_true{}, is_false{};
+    BatchBits enough{};          // kBool with minimum_should_match: so many of its clauses are true
+    BatchBits known{}, value{};  // kLeaf
     std::vector<double> native_scores;  // kNative, scored
     std::vector<double> sums;           // kBool
   };
