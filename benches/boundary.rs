@@ -4,6 +4,13 @@
 //! the bridge twice: handed out as a candidate in batches of 1,024, answered by the cheapest function there can be (a guest
 //! that reads no column and says yes), handed back as accepted. The difference, less the guest's share (its own line in
 //! `udf`), over 100,000 is the cost of the pull protocol a hit. `parts` shows the guest's share alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::semicolon_if_nothing_returned,
+    missing_docs,
+    unreachable_pub,
+    reason = "a benchmark stops at the first mistake; criterion's macros make undocumented items"
+)]
 
 mod corpus;
 

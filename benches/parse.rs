@@ -1,6 +1,13 @@
 //! What it costs to read a request.
 //!
 //! *Measured*: JSON text to AST, for a hybrid query with a function and for a plain one. *Left out*: lowering.
+#![allow(
+    clippy::unwrap_used,
+    clippy::semicolon_if_nothing_returned,
+    missing_docs,
+    unreachable_pub,
+    reason = "a benchmark stops at the first mistake; criterion's macros make undocumented items"
+)]
 
 use std::hint::black_box;
 

@@ -1,4 +1,5 @@
 //! The command line as a user sees it: what it prints, and what it says about bad input.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first mistake")]
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

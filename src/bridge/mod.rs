@@ -9,6 +9,8 @@
     unreachable_pub,
     missing_docs,
     clippy::too_many_arguments,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::module_inception,
     reason = "generated code; one function is for tests only; plain values are what crosses"
 )]
 mod ffi;

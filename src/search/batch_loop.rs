@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use cxx::SharedPtr;
 
-use crate::{Error, ErrorCode};
 use crate::batch::{BATCH_CAPACITY, Interrupt};
 use crate::bridge;
 use crate::index::Snapshot;
+use crate::{Error, ErrorCode};
 
 use super::collector::Collector;
 use super::functions::Function;
@@ -56,7 +56,13 @@ impl BatchLoop<'_> {
             match done {
                 Ok(()) => {}
                 // What was found until then is returned.
-                Err(Error::Timeout(_) | Error::Native { code: ErrorCode::Timeout, .. }) => {
+                Err(
+                    Error::Timeout(_)
+                    | Error::Native {
+                        code: ErrorCode::Timeout,
+                        ..
+                    },
+                ) => {
                     counts.timed_out = true;
                 }
                 Err(error) => return Err(error),
