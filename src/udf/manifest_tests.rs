@@ -37,7 +37,7 @@ fn with(path: &str, value: Json) -> Json {
 #[test]
 fn reads_everything() {
     let manifest = parse(&full()).unwrap();
-    assert_eq!(manifest.label(), "affordable 1.2.0");
+    assert_eq!(manifest.label(), "affordable@1.2.0");
     assert_eq!(manifest.export, "run");
     assert_eq!(manifest.fields[0].request.default, Some(Value::F64(1.0)));
     assert!(manifest.fields[1].request.list);

@@ -141,7 +141,7 @@ fn manifests_in_modules() {
         .iter()
         .map(|r| r.udf.manifest().label())
         .collect();
-    assert_eq!(names, ["a 1.0.0", "b 1.0.0"]);
+    assert_eq!(names, ["a@1.0.0", "b@1.0.0"]);
     let twice = guest_with(
         &format!("{} {}", custom(&one("a")), custom(&one("a"))),
         "i32.const 1",
