@@ -78,8 +78,7 @@ bool ColumnReader::has_value(DocId doc) const noexcept {
 std::pair<uint32_t, uint32_t> ColumnReader::range(DocId doc) const {
   if (!has_value(doc)) return {0, 0};
   if (!meta_.multi) return {doc, doc + 1};
-  const int64_t first = starts_.get(doc);
-  const int64_t second = starts_.get(uint64_t{doc} + 1);
+  const auto [first, second] = starts_.get_pair(doc);
   const uint64_t values =
       meta_.kind == ColumnKind::kStrings ? uint64_t{string_count_} : values_.size();
   if (first < 0 || first > second || static_cast<uint64_t>(second) > values)
@@ -89,8 +88,7 @@ std::pair<uint32_t, uint32_t> ColumnReader::range(DocId doc) const {
 
 std::string_view ColumnReader::string(uint32_t i) const {
   if (i >= string_count_) throw_corrupt(file_->path(), "a string past the end of its column");
-  const int64_t from = string_starts_.get(i);
-  const int64_t to = string_starts_.get(uint64_t{i} + 1);
+  const auto [from, to] = string_starts_.get_pair(i);
   if (from < 0 || from > to || static_cast<uint64_t>(to) > meta_.string_bytes)
     throw_corrupt(file_->path(), "a string out of its column");
   const auto len = static_cast<size_t>(to - from);

@@ -171,6 +171,29 @@ int64_t NumericReader::get(uint64_t i) const {
   }
 }
 
+std::pair<int64_t, int64_t> NumericReader::get_pair(uint64_t i) const {
+  assert(i + 1 < meta_.count);
+  const uint64_t in_block = i % kColumnBlock;
+  if (in_block == kColumnBlock - 1) return {get(i), get(i + 1)};
+  // One header, one check and one branch for both.
+  const Header header = header_at(headers_, i / kColumnBlock);
+  const uint32_t width = kWidths[header.code];
+  const uint8_t* at =
+      file_->touch(meta_.offset + header.offset + in_block * width, 2 * uint64_t{width});
+  switch (header.code) {
+    case 0:
+      return {header.min, header.min};
+    case 1:
+      return {value_at<uint8_t>(at, 0, header.min), value_at<uint8_t>(at, 1, header.min)};
+    case 2:
+      return {value_at<uint16_t>(at, 0, header.min), value_at<uint16_t>(at, 1, header.min)};
+    case 3:
+      return {value_at<uint32_t>(at, 0, header.min), value_at<uint32_t>(at, 1, header.min)};
+    default:
+      return {value_at<uint64_t>(at, 0, header.min), value_at<uint64_t>(at, 1, header.min)};
+  }
+}
+
 void NumericReader::gather(std::span<const uint32_t> indices, int64_t* out) const {
   size_t from = 0;
   while (from < indices.size()) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "diagon/directory/file.h"
 
@@ -40,6 +41,8 @@ class NumericReader {
 
   // REQUIRES: i < size(). Throws kCorrupt at the first touch of a damaged block.
   int64_t get(uint64_t i) const;
+  // Values i and i + 1, for arrays of starts. REQUIRES: i + 1 < size(). Throws as get().
+  std::pair<int64_t, int64_t> get_pair(uint64_t i) const;
   // out[j] = value of indices[j]; indices in ascending order are fastest. REQUIRES: each < size().
   void gather(std::span<const uint32_t> indices, int64_t* out) const;
   // All values of a block into `out` (room for 1,024); returns how many.

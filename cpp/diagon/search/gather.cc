@@ -78,7 +78,10 @@ void Gatherer::put(uint8_t* at, uint64_t bits) const noexcept {
 
 std::string_view Gatherer::string_at(uint32_t value) const {
   if (column_->kind() == ColumnKind::kStrings) return column_->string(value);
-  const int64_t ordinal = column_->values().get(value);
+  return dictionary_entry(column_->values().get(value));
+}
+
+std::string_view Gatherer::dictionary_entry(int64_t ordinal) const {
   if (ordinal < 0 || ordinal >= int64_t{column_->string_count()})
     throw Error(ErrorCode::kCorrupt, "a column's ordinal is past its dictionary");
   return column_->string(static_cast<uint32_t>(ordinal));
@@ -90,6 +93,20 @@ std::string_view Gatherer::smallest_string(uint32_t from, uint32_t to) const {
   return best;
 }
 
+void Gatherer::measure_ordinals(std::span<const uint32_t> docs) {
+  // The common case: all ordinals at once, then one look-up in the dictionary a document.
+  numbers_.resize(docs.size());
+  column_->values().gather(docs, numbers_.data());
+  for (size_t i = 0; i < docs.size(); ++i) {
+    const bool present = column_->has_value(docs[i]);
+    ranges_.emplace_back(present ? docs[i] : 0, present ? docs[i] + 1 : 0);
+    if (present)
+      strings_.push_back(dictionary_entry(numbers_[i]));
+    else
+      strings_.push_back(has_fallback_ ? std::string_view(fallback_) : std::string_view());
+  }
+}
+
 GatherExtent Gatherer::measure(std::span<const uint32_t> docs) {
   extent_ = {};
   measured_ = docs.size();
@@ -98,7 +115,10 @@ GatherExtent Gatherer::measure(std::span<const uint32_t> docs) {
   if (!list_ && type_ != GatherType::kStr) return extent_;
   ranges_.clear();
   strings_.clear();
-  for (const DocId doc : docs) {
+  const bool ordinals =
+      !list_ && column_ != nullptr && !column_->multi() && column_->kind() == ColumnKind::kOrdinals;
+  if (ordinals) measure_ordinals(docs);
+  for (const DocId doc : ordinals ? std::span<const uint32_t>() : docs) {
     const auto range =
         column_ == nullptr ? std::pair<uint32_t, uint32_t>(0, 0) : column_->range(doc);
     ranges_.push_back(range);

@@ -51,6 +51,8 @@ class Gatherer {
   void put(uint8_t* at, uint64_t bits) const noexcept;
   std::string_view smallest_string(uint32_t from, uint32_t to) const;
   std::string_view string_at(uint32_t value) const;
+  std::string_view dictionary_entry(int64_t ordinal) const;
+  void measure_ordinals(std::span<const uint32_t> docs);
   uint32_t write_single(std::span<const uint32_t> docs, const GatherOut& out);
   uint32_t write_dense(std::span<const uint32_t> docs, const GatherOut& out);
 
