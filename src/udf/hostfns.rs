@@ -33,7 +33,7 @@ pub(crate) fn slice(memory: &[u8], at: u32, len: u32) -> Option<&[u8]> {
     memory.get(at as usize..)?.get(..len as usize)
 }
 
-/// As [`slice`], to write to.
+/// As [`slice()`], to write to.
 pub(crate) fn slice_mut(memory: &mut [u8], at: u32, len: u32) -> Option<&mut [u8]> {
     memory.get_mut(at as usize..)?.get_mut(..len as usize)
 }
