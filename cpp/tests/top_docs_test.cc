@@ -120,6 +120,28 @@ TEST(TopDocs, Interruption) {
   EXPECT_TRUE(top.hits.empty());
 }
 
+// Postings that are collected into a bit set before the first window are work, too.
+TEST(TopDocs, InterruptionWhileCollecting) {
+  const auto flag = std::make_shared<CancelFlag>();
+  flag->cancel();
+  const Interrupt cancelled(flag, Interrupt::Clock::time_point::max());
+  const Interrupt late(nullptr, Interrupt::Clock::now());
+  using enum Occur;
+  std::vector<MutableQuery> queries;
+  queries.push_back(term_set(kBody, {"w0", "w1"}));
+  queries.push_back(make(QueryKind::kExists, kLabel));
+  queries.push_back(constant(with(boolean(), kMust, make(QueryKind::kExists, kCode))));
+  for (MutableQuery& q : queries) {
+    const std::shared_ptr<const Query> shared = std::move(q);
+    const auto prepared = corpus().prepare(shared);
+    EXPECT_EQ(search_top(*prepared, {}, cancelled).stop, Stop::kCancelled);
+    EXPECT_EQ(search_top(*prepared, {}, late).stop, Stop::kTimedOut);
+    EXPECT_EQ(search_top(*prepared, {}, Interrupt()).stop, Stop::kNo);
+    EXPECT_EQ(code_of([&] { HitStream(prepared, 0, 0, cancelled); }), ErrorCode::kCancelled);
+    EXPECT_EQ(code_of([&] { HitStream(prepared, 0, 0, late); }), ErrorCode::kTimeout);
+  }
+}
+
 TEST(TopDocs, OrderOfHits) {
   EXPECT_TRUE(better({1, 1, 2.0f}, {0, 0, 1.0f}));
   EXPECT_TRUE(better({0, 9, 1.0f}, {1, 1, 1.0f}));

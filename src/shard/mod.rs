@@ -127,8 +127,9 @@ impl Index {
                 message,
             });
         }
-        let writer = IndexWriter::open(&shard, mapping, options)?;
-        let visible = RwLock::new(Snapshot::open(&shard)?);
+        let mut writer = IndexWriter::open(&shard, mapping, options)?;
+        // The writer's, and not the last commit's: searches know the fields of `mapping` at once.
+        let visible = RwLock::new(writer.refresh()?);
         Ok(Self {
             name: index_name(folder),
             #[cfg(feature = "udf")]
@@ -223,6 +224,20 @@ fn is_foreign(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_mapping_is_known_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"{"query": {"term": {"n": 1}}}"#;
+        let request = crate::query::parse(text).unwrap();
+        for mapping in [r#"{"properties": {"n": {"type": "long"}}}"#, "{}"] {
+            let options = WriterOptions::default();
+            let index = Index::open(folder.path().join("i"), Some(mapping), options).unwrap();
+            let response = index.searcher().search(&request, &Default::default());
+            assert!(response.unwrap().hits.is_empty());
+            index.commit().unwrap();
+        }
+    }
 
     #[test]
     fn handles_can_be_shared_by_threads() {

@@ -11,15 +11,19 @@ namespace {
 constexpr const char* kLockName = "write.lock";
 constexpr uint64_t kMaxRamBuffer = 2ull << 30;
 
+[[noreturn]] void throw_foreign(const std::string& folder, const std::string& name) {
+  throw Error(ErrorCode::kNotFound,
+              folder + ": not an index, and not empty (it has `" + name + "`)");
+}
+
 std::string prepared(const std::string& folder) {
   directory::create_folder(folder);
   if (!directory::exists(folder + "/" + kManifestName)) {
+    const std::string unfinished = std::string(kManifestName) + ".tmp";
     for (const std::string& name : directory::list(folder)) {
       uint64_t segment = 0;
-      if (name != kLockName && name != std::string(kManifestName) + ".tmp" &&
-          !parse_segment_file(name, segment))
-        throw Error(ErrorCode::kNotFound,
-                    folder + ": not an index, and not empty (it has `" + name + "`)");
+      if (name != kLockName && name != unfinished && !parse_segment_file(name, segment))
+        throw_foreign(folder, name);
     }
   }
   return folder;

@@ -164,7 +164,7 @@ uint32_t Gatherer::write_single(std::span<const uint32_t> docs, const GatherOut&
     uint8_t* at = out.values.data() + i * w;
     const auto [from, to] =
         column_ == nullptr ? std::pair<uint32_t, uint32_t>(0, 0) : column_->range(docs[i]);
-    if (from == to) {
+    if (column_ == nullptr || from == to) {
       if (!has_fallback_) {
         std::memset(at, 0, w);
         ++missing;

@@ -16,10 +16,11 @@ inline Window window_at(DocId doc, DocId max_doc) noexcept {
 // Bits of the documents of the window that are live and not before `from`.
 inline void live_window(const index::LiveSegment& segment, const Window& window, DocId from,
                         uint64_t* out) noexcept {
-  bits::fill(out, window.words(), window.size);
+  const uint32_t words = window.words();
+  bits::fill(out, words, window.size);
   if (segment.live)
-    for (uint32_t w = 0; w < window.words(); ++w) out[w] &= (*segment.live)[window.base / 64 + w];
-  if (from > window.base) out[0] &= ~uint64_t{0} << (from - window.base);
+    for (uint32_t w = 0; w < words; ++w) out[w] &= (*segment.live)[window.base / 64 + w];
+  if (words != 0 && from > window.base) out[0] &= ~uint64_t{0} << (from - window.base);
 }
 
 }  // namespace diagon::search
