@@ -158,6 +158,32 @@ TEST(Column, RoundTripOfManyShapes) {
   }
 }
 
+TEST(Column, ManyStringsAtOnce) {
+  const TempFolder folder;
+  std::mt19937 random(2);
+  for (const ColumnKind kind : {ColumnKind::kOrdinals, ColumnKind::kStrings}) {
+    Column column(3000);
+    for (auto& values : column)
+      values = {std::string(random() % 60, static_cast<char>('a' + random() % 26))};
+    const ColumnMeta meta = write(folder / "f", kind, column);
+    const ColumnReader reader(MappedFile::open(folder / "f", FileKind::kColumns, &kId), meta, 3000);
+    for (const size_t count : {0, 1, 63, 64, 65, 1000}) {
+      std::vector<uint32_t> indices(count);
+      for (uint32_t& i : indices) i = static_cast<uint32_t>(random() % reader.string_count());
+      std::vector<std::string_view> out(count);
+      reader.strings(indices, out.data());
+      for (size_t i = 0; i < count; ++i) EXPECT_EQ(out[i], reader.string(indices[i]));
+    }
+    const uint32_t past[] = {0, reader.string_count(), 1};
+    std::string_view out[3];
+    EXPECT_EQ(code_of([&] { reader.strings(past, out); }), ErrorCode::kCorrupt);
+    EXPECT_EQ(reader.ordinal(0), 0U);
+    EXPECT_EQ(reader.ordinal(reader.string_count() - 1), reader.string_count() - 1);
+    EXPECT_EQ(code_of([&] { reader.ordinal(-1); }), ErrorCode::kCorrupt);
+    EXPECT_EQ(code_of([&] { reader.ordinal(reader.string_count()); }), ErrorCode::kCorrupt);
+  }
+}
+
 bool whole(const std::vector<double>& values) {
   const TempFolder folder;
   FileWriter file(folder / "f", FileKind::kColumns, kId);

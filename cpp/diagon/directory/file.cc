@@ -34,6 +34,8 @@ constexpr size_t kFooterPayload = 0;
 constexpr size_t kFooterCrc =
     12;  // of the table of checksums and the footer's bytes before this one
 constexpr size_t kFooterMagicAt = 16;
+static_assert(MappedFile::kReadable <= sizeof(uint32_t) + kFooterBytes,
+              "a payload of one byte has one checksum and the footer behind it");
 
 constexpr size_t kWriteBuffer = 256 * 1024;
 

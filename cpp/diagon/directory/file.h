@@ -80,6 +80,10 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
+  // From the address of any payload byte on, so many bytes are mapped, the checksums and the footer
+  // behind the payload among them: short values can be copied with fixed-size loads.
+  static constexpr size_t kReadable = 28;
+
   uint64_t size() const noexcept { return size_; }
   const std::string& path() const noexcept { return path_; }
   const SegmentId& id() const noexcept { return id_; }
@@ -95,6 +99,11 @@ class MappedFile {
       }
     }
     return payload_ + offset;
+  }
+
+  // A hint that the byte is read soon. Any offset.
+  void prefetch(uint64_t offset) const noexcept {
+    if (offset < size_) __builtin_prefetch(payload_ + offset);
   }
 
   // Verifies every block. Throws kCorrupt at the first damaged one.

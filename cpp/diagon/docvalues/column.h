@@ -88,7 +88,7 @@ class ColumnReader {
   bool has_value(DocId doc) const noexcept;
 
   // The document's values are indices [first, second) of `values()` (numbers, ordinals) or of
-  // strings (kStrings). Single-valued: (doc, doc + 1) if it has one.
+  // strings (kStrings). Single-valued: (doc, doc + 1) if it has one. Empty only if it has none.
   std::pair<uint32_t, uint32_t> range(DocId doc) const;
 
   // Numbers as stored (see `decode_double`) or ordinals. Not for kStrings.
@@ -100,9 +100,17 @@ class ColumnReader {
 
   // kOrdinals: the dictionary's size. kStrings: the number of values.
   uint32_t string_count() const noexcept { return string_count_; }
+  // A stored ordinal, checked. Throws kCorrupt.
+  uint32_t ordinal(int64_t stored) const {
+    if (stored < 0 || stored >= int64_t{string_count_}) throw_ordinal();
+    return static_cast<uint32_t>(stored);
+  }
   // kOrdinals: of an ordinal. kStrings: of a value's index. REQUIRES: < string_count(). Throws
   // kCorrupt.
   std::string_view string(uint32_t i) const;
+  // out[j] = string(indices[j]), for many at once. In any order; the same requirements. Each string
+  // may be read up to MappedFile::kReadable bytes past its first one.
+  void strings(std::span<const uint32_t> indices, std::string_view* out) const;
   // kOrdinals: the first ordinal whose string is >= `value`; string_count() if none.
   uint32_t lower_bound(std::string_view value) const;
 
@@ -110,6 +118,9 @@ class ColumnReader {
   void open_presence();
   void open_strings();
   void check_counts() const;
+  [[noreturn]] void throw_ordinal() const;
+  void check_string(int64_t from, int64_t to) const;
+  std::string_view checked_string(int64_t from, int64_t to) const;
 
   std::shared_ptr<const directory::MappedFile> file_;
   ColumnMeta meta_;

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 
@@ -81,19 +83,50 @@ std::pair<uint32_t, uint32_t> ColumnReader::range(DocId doc) const {
   const auto [first, second] = starts_.get_pair(doc);
   const uint64_t values =
       meta_.kind == ColumnKind::kStrings ? uint64_t{string_count_} : values_.size();
-  if (first < 0 || first > second || static_cast<uint64_t>(second) > values)
+  if (first < 0 || first >= second || static_cast<uint64_t>(second) > values)
     throw_corrupt(file_->path(), "a document's values out of their column");
   return {static_cast<uint32_t>(first), static_cast<uint32_t>(second)};
+}
+
+void ColumnReader::throw_ordinal() const {
+  throw_corrupt(file_->path(), "an ordinal past the end of its dictionary");
+}
+
+void ColumnReader::check_string(int64_t from, int64_t to) const {
+  if (from < 0 || from > to || static_cast<uint64_t>(to) > meta_.string_bytes)
+    throw_corrupt(file_->path(), "a string out of its column");
+}
+
+std::string_view ColumnReader::checked_string(int64_t from, int64_t to) const {
+  const auto len = static_cast<size_t>(to - from);
+  const uint8_t* bytes = file_->touch(meta_.string_offset + static_cast<uint64_t>(from), len);
+  return {reinterpret_cast<const char*>(bytes), len};
 }
 
 std::string_view ColumnReader::string(uint32_t i) const {
   if (i >= string_count_) throw_corrupt(file_->path(), "a string past the end of its column");
   const auto [from, to] = string_starts_.get_pair(i);
-  if (from < 0 || from > to || static_cast<uint64_t>(to) > meta_.string_bytes)
-    throw_corrupt(file_->path(), "a string out of its column");
-  const auto len = static_cast<size_t>(to - from);
-  const uint8_t* bytes = file_->touch(meta_.string_offset + static_cast<uint64_t>(from), len);
-  return {reinterpret_cast<const char*>(bytes), len};
+  check_string(from, to);
+  return checked_string(from, to);
+}
+
+void ColumnReader::strings(std::span<const uint32_t> indices, std::string_view* out) const {
+  // In runs, so that the bytes of a whole run are on their way from memory before the first is
+  // read.
+  constexpr size_t kRun = 64;
+  std::array<int64_t, kRun> from;
+  std::array<int64_t, kRun> to;
+  for (; !indices.empty(); indices = indices.subspan(std::min(kRun, indices.size()))) {
+    const auto run = indices.first(std::min(kRun, indices.size()));
+    if (std::ranges::max(run) >= string_count_)
+      throw_corrupt(file_->path(), "a string past the end of its column");
+    string_starts_.gather_pairs(run, from.data(), to.data());
+    for (size_t j = 0; j < run.size(); ++j) {
+      check_string(from[j], to[j]);
+      file_->prefetch(meta_.string_offset + static_cast<uint64_t>(from[j]));
+    }
+    for (size_t j = 0; j < run.size(); ++j) *out++ = checked_string(from[j], to[j]);
+  }
 }
 
 uint32_t ColumnReader::lower_bound(std::string_view value) const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cassert>
+#include <tuple>
 #include <vector>
 
 #include "diagon/util/bytes.h"
@@ -192,6 +193,11 @@ std::pair<int64_t, int64_t> NumericReader::get_pair(uint64_t i) const {
     default:
       return {value_at<uint64_t>(at, 0, header.min), value_at<uint64_t>(at, 1, header.min)};
   }
+}
+
+void NumericReader::gather_pairs(std::span<const uint32_t> indices, int64_t* from,
+                                 int64_t* to) const {
+  for (size_t j = 0; j < indices.size(); ++j) std::tie(from[j], to[j]) = get_pair(indices[j]);
 }
 
 void NumericReader::gather(std::span<const uint32_t> indices, int64_t* out) const {

@@ -43,6 +43,9 @@ class NumericReader {
   int64_t get(uint64_t i) const;
   // Values i and i + 1, for arrays of starts. REQUIRES: i + 1 < size(). Throws as get().
   std::pair<int64_t, int64_t> get_pair(uint64_t i) const;
+  // from[j] and to[j] = values indices[j] and indices[j] + 1, in any order. REQUIRES: as
+  // get_pair().
+  void gather_pairs(std::span<const uint32_t> indices, int64_t* from, int64_t* to) const;
   // out[j] = value of indices[j]; indices in ascending order are fastest. REQUIRES: each < size().
   void gather(std::span<const uint32_t> indices, int64_t* out) const;
   // All values of a block into `out` (room for 1,024); returns how many.

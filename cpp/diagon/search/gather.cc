@@ -1,9 +1,11 @@
 #include "diagon/search/gather.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
+#include "diagon/util/bits.h"
 #include "diagon/util/bytes.h"
 #include "diagon/util/error.h"
 
@@ -14,6 +16,7 @@ using docvalues::ColumnReader;
 using schema::ColumnKind;
 
 constexpr uint64_t kMaxExtent = INT32_MAX;
+constexpr size_t kShort = directory::MappedFile::kReadable;
 
 bool converts(ColumnKind kind, GatherType type) {
   switch (type) {
@@ -29,6 +32,18 @@ bool converts(ColumnKind kind, GatherType type) {
   return false;
 }
 
+// Copies kShort bytes.
+void copy_short(uint8_t* to, const char* from) noexcept {
+  constexpr size_t kHalf = 16;
+  static_assert(kShort > kHalf && kShort <= 2 * kHalf);
+  std::array<char, kHalf> first;
+  std::array<char, kHalf> last;
+  std::memcpy(first.data(), from, kHalf);
+  std::memcpy(last.data(), from + kShort - kHalf, kHalf);
+  std::memcpy(to, first.data(), kHalf);
+  std::memcpy(to + kShort - kHalf, last.data(), kHalf);
+}
+
 }  // namespace
 
 Gatherer::Gatherer(std::shared_ptr<const index::SegmentReader> segment, FieldId field,
@@ -38,11 +53,13 @@ Gatherer::Gatherer(std::shared_ptr<const index::SegmentReader> segment, FieldId 
       type_(type),
       list_(list),
       has_fallback_(fallback != nullptr && !list),
+      fallback_size_(has_fallback_ ? fallback->size() : 0),
       fallback_(has_fallback_ ? *fallback : "") {
   if (column_ != nullptr && !converts(column_->kind(), type_))
     throw_invalid("the column of field number " + std::to_string(field) +
                   " has values of another type");
-  check(!has_fallback_ || type_ == GatherType::kStr || fallback_.size() == width(), "fallback");
+  check(!has_fallback_ || type_ == GatherType::kStr || fallback_size_ == width(), "fallback");
+  fallback_.append(kShort, '\0');
 }
 
 size_t Gatherer::width() const noexcept {
@@ -69,42 +86,75 @@ uint64_t Gatherer::convert(int64_t stored) const noexcept {
   return std::bit_cast<uint64_t>(value);
 }
 
-void Gatherer::put(uint8_t* at, uint64_t bits) const noexcept {
-  if (type_ == GatherType::kBool)
-    *at = bits != 0 ? 1 : 0;
-  else
-    store(at, bits);
+bool Gatherer::missing(DocId doc) const noexcept {
+  return column_ == nullptr || !column_->has_value(doc);
 }
 
-std::string_view Gatherer::string_at(uint32_t value) const {
-  if (column_->kind() == ColumnKind::kStrings) return column_->string(value);
-  return dictionary_entry(column_->values().get(value));
+std::string_view Gatherer::missing_string() const noexcept {
+  return {fallback_.data(), fallback_size_};
 }
 
-std::string_view Gatherer::dictionary_entry(int64_t ordinal) const {
-  if (ordinal < 0 || ordinal >= int64_t{column_->string_count()})
-    throw Error(ErrorCode::kCorrupt, "a column's ordinal is past its dictionary");
-  return column_->string(static_cast<uint32_t>(ordinal));
+uint32_t Gatherer::string_index(uint32_t value) const {
+  if (column_->kind() == ColumnKind::kStrings) return value;
+  return column_->ordinal(column_->values().get(value));
 }
 
-std::string_view Gatherer::smallest_string(uint32_t from, uint32_t to) const {
-  std::string_view best = string_at(from);
-  for (uint32_t v = from + 1; v < to; ++v) best = std::min(best, string_at(v));
+uint32_t Gatherer::smallest_string(DocId doc) const {
+  const auto [from, to] = column_->range(doc);
+  uint32_t best = string_index(from);
+  for (uint32_t v = from + 1; v < to; ++v) {
+    const uint32_t next = string_index(v);
+    // A dictionary is sorted.
+    const bool less = column_->kind() == ColumnKind::kOrdinals
+                          ? next < best
+                          : column_->string(next) < column_->string(best);
+    if (less) best = next;
+  }
   return best;
 }
 
-void Gatherer::measure_ordinals(std::span<const uint32_t> docs) {
-  // The common case: all ordinals at once, then one look-up in the dictionary a document.
-  numbers_.resize(docs.size());
-  column_->values().gather(docs, numbers_.data());
-  for (size_t i = 0; i < docs.size(); ++i) {
-    const bool present = column_->has_value(docs[i]);
-    ranges_.emplace_back(present ? docs[i] : 0, present ? docs[i] + 1 : 0);
-    if (present)
-      strings_.push_back(dictionary_entry(numbers_[i]));
-    else
-      strings_.push_back(has_fallback_ ? std::string_view(fallback_) : std::string_view());
+int64_t Gatherer::smallest_number(DocId doc) const {
+  const auto [from, to] = column_->range(doc);
+  int64_t best = column_->values().get(from);
+  for (uint32_t v = from + 1; v < to; ++v) best = std::min(best, column_->values().get(v));
+  return best;
+}
+
+void Gatherer::measure_lists(std::span<const uint32_t> docs) {
+  ranges_.clear();
+  indices_.clear();
+  for (const DocId doc : docs) {
+    ranges_.push_back(column_ == nullptr ? std::pair(0U, 0U) : column_->range(doc));
+    const auto [from, to] = ranges_.back();
+    extent_.items += to - from;
+    if (type_ == GatherType::kStr)
+      for (uint32_t v = from; v < to; ++v) indices_.push_back(string_index(v));
   }
+  strings_.resize(indices_.size());
+  if (!indices_.empty()) column_->strings(indices_, strings_.data());
+}
+
+void Gatherer::measure_strings(std::span<const uint32_t> docs) {
+  if (column_ == nullptr || column_->docs_with_value() == 0) {
+    strings_.assign(docs.size(), missing_string());
+    return;
+  }
+  indices_.resize(docs.size());
+  if (column_->multi()) {
+    for (size_t i = 0; i < docs.size(); ++i)
+      indices_[i] = missing(docs[i]) ? 0 : smallest_string(docs[i]);
+  } else if (column_->kind() == ColumnKind::kStrings) {
+    std::ranges::copy(docs, indices_.begin());
+  } else {
+    numbers_.resize(docs.size());
+    column_->values().gather(docs, numbers_.data());
+    for (size_t i = 0; i < docs.size(); ++i) indices_[i] = column_->ordinal(numbers_[i]);
+  }
+  strings_.resize(docs.size());
+  column_->strings(indices_, strings_.data());
+  if (column_->presence() == nullptr) return;
+  for (size_t i = 0; i < docs.size(); ++i)
+    if (missing(docs[i])) strings_[i] = missing_string();
 }
 
 GatherExtent Gatherer::measure(std::span<const uint32_t> docs) {
@@ -112,25 +162,12 @@ GatherExtent Gatherer::measure(std::span<const uint32_t> docs) {
   measured_ = docs.size();
   for (const DocId doc : docs)
     if (doc >= segment_->max_doc()) throw_invalid("a document's number is past the segment's end");
-  if (!list_ && type_ != GatherType::kStr) return extent_;
-  ranges_.clear();
-  strings_.clear();
-  const bool ordinals =
-      !list_ && column_ != nullptr && !column_->multi() && column_->kind() == ColumnKind::kOrdinals;
-  if (ordinals) measure_ordinals(docs);
-  for (const DocId doc : ordinals ? std::span<const uint32_t>() : docs) {
-    const auto range =
-        column_ == nullptr ? std::pair<uint32_t, uint32_t>(0, 0) : column_->range(doc);
-    ranges_.push_back(range);
-    if (list_) extent_.items += range.second - range.first;
-    if (type_ != GatherType::kStr) continue;
-    if (list_) {
-      for (uint32_t v = range.first; v < range.second; ++v) strings_.push_back(string_at(v));
-    } else if (range.first == range.second) {
-      strings_.push_back(has_fallback_ ? std::string_view(fallback_) : std::string_view());
-    } else {
-      strings_.push_back(smallest_string(range.first, range.second));
-    }
+  if (list_) {
+    measure_lists(docs);
+  } else if (type_ == GatherType::kStr) {
+    measure_strings(docs);
+  } else {
+    return extent_;
   }
   for (const std::string_view s : strings_) extent_.bytes += s.size();
   if (extent_.items > kMaxExtent || extent_.bytes > kMaxExtent)
@@ -138,96 +175,108 @@ GatherExtent Gatherer::measure(std::span<const uint32_t> docs) {
   return extent_;
 }
 
-uint32_t Gatherer::write_dense(std::span<const uint32_t> docs, const GatherOut& out) {
-  // Single-valued, every document has one: no look-up but the value's.
-  numbers_.resize(docs.size());
-  column_->values().gather(docs, numbers_.data());
-  uint8_t* at = out.values.data();
-  if (type_ == GatherType::kBool) {
-    for (const int64_t v : numbers_) *at++ = v != 0 ? 1 : 0;
-  } else if (type_ == GatherType::kI64) {
-    std::memcpy(at, numbers_.data(), numbers_.size() * sizeof(int64_t));
-  } else {
-    for (size_t i = 0; i < numbers_.size(); ++i) store(at + 8 * i, convert(numbers_[i]));
+uint32_t Gatherer::write_validity(std::span<const uint32_t> docs,
+                                  std::span<uint8_t> validity) const {
+  const size_t n = docs.size();
+  const bool all = has_fallback_ || (column_ != nullptr && column_->presence() == nullptr);
+  std::ranges::fill(validity, all ? uint8_t{0xff} : uint8_t{0});
+  if (all) {
+    // Bits past the last document are 0.
+    if (!validity.empty() && n % 8 != 0) validity.back() = static_cast<uint8_t>((1U << n % 8) - 1);
+    return 0;
   }
-  return 0;
+  uint32_t missing_count = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const bool there = !missing(docs[i]);
+    missing_count += there ? 0 : 1;
+    if (there && !validity.empty()) validity[i / 8] |= static_cast<uint8_t>(1U << i % 8);
+  }
+  return missing_count;
 }
 
-uint32_t Gatherer::write_single(std::span<const uint32_t> docs, const GatherOut& out) {
-  if (column_ != nullptr && !column_->multi() && column_->presence() == nullptr) {
-    if (!out.validity.empty()) std::memset(out.validity.data(), 0xff, out.validity.size());
-    return write_dense(docs, out);
-  }
-  uint32_t missing = 0;
-  const size_t w = width();
-  for (size_t i = 0; i < docs.size(); ++i) {
-    uint8_t* at = out.values.data() + i * w;
-    const auto [from, to] =
-        column_ == nullptr ? std::pair<uint32_t, uint32_t>(0, 0) : column_->range(docs[i]);
-    if (column_ == nullptr || from == to) {
-      if (!has_fallback_) {
-        std::memset(at, 0, w);
-        ++missing;
-        continue;
-      }
-      std::memcpy(at, fallback_.data(), w);
-    } else {
-      int64_t best = column_->values().get(from);
-      for (uint32_t v = from + 1; v < to; ++v) best = std::min(best, column_->values().get(v));
-      put(at, convert(best));
+void Gatherer::write_strings(uint8_t* offsets, std::span<uint8_t> values) const {
+  size_t at = 0;
+  for (const std::string_view s : strings_) {
+    store(offsets, static_cast<int32_t>(at));
+    offsets += sizeof(int32_t);
+    // Most strings are short: one copy of fixed size; the next string overwrites what is too much.
+    if (s.size() <= kShort && values.size() - at >= kShort) {
+      copy_short(values.data() + at, s.data());
+    } else if (!s.empty()) {
+      std::memcpy(values.data() + at, s.data(), s.size());
     }
-    if (!out.validity.empty()) out.validity[i / 8] |= static_cast<uint8_t>(1u << (i % 8));
+    at += s.size();
   }
-  return missing;
+  store(offsets, static_cast<int32_t>(at));
+}
+
+void Gatherer::put_numbers(uint8_t* values) const noexcept {
+  if (type_ == GatherType::kBool) {
+    for (const int64_t v : numbers_) *values++ = v != 0 ? 1 : 0;
+  } else if (type_ == GatherType::kI64) {
+    if (!numbers_.empty()) std::memcpy(values, numbers_.data(), numbers_.size() * sizeof(int64_t));
+  } else {
+    for (size_t i = 0; i < numbers_.size(); ++i) store(values + 8 * i, convert(numbers_[i]));
+  }
+}
+
+void Gatherer::write_numbers(std::span<const uint32_t> docs, uint8_t* values) {
+  numbers_.assign(docs.size(), 0);
+  if (column_ != nullptr && !column_->multi()) {
+    column_->values().gather(docs, numbers_.data());
+  } else if (column_ != nullptr) {
+    for (size_t i = 0; i < docs.size(); ++i)
+      if (!missing(docs[i])) numbers_[i] = smallest_number(docs[i]);
+  }
+  if (column_ != nullptr) put_numbers(values);
+  if (column_ != nullptr && column_->presence() == nullptr) return;
+  const size_t w = width();
+  static constexpr std::array<uint8_t, 8> kZeros{};
+  const void* instead = has_fallback_ ? static_cast<const void*>(fallback_.data()) : kZeros.data();
+  for (size_t i = 0; i < docs.size(); ++i)
+    if (missing(docs[i])) std::memcpy(values + i * w, instead, w);
+}
+
+void Gatherer::write_lists(const GatherOut& out) {
+  int32_t at = 0;
+  uint8_t* offsets = out.offsets.data();
+  for (const auto& [from, to] : ranges_) {
+    store(offsets, at);
+    offsets += sizeof(int32_t);
+    at += static_cast<int32_t>(to - from);
+  }
+  store(offsets, at);
+  if (type_ == GatherType::kStr) {
+    write_strings(out.child_offsets.data(), out.values);
+    return;
+  }
+  numbers_.clear();
+  for (const auto& [from, to] : ranges_)
+    for (uint32_t v = from; v < to; ++v) numbers_.push_back(column_->values().get(v));
+  put_numbers(out.values.data());
+}
+
+void Gatherer::check_sizes(size_t docs, const GatherOut& out) const {
+  const bool strings = type_ == GatherType::kStr;
+  check(docs == measured_, "documents");
+  check(out.validity.empty() || out.validity.size() == (docs + 7) / 8, "validity");
+  check(out.offsets.size() == (list_ || strings ? 4 * (docs + 1) : 0), "offsets");
+  check(out.child_offsets.size() == (list_ && strings ? 4 * (extent_.items + 1) : 0),
+        "child offsets");
+  check(out.values.size() == (strings ? extent_.bytes : width() * (list_ ? extent_.items : docs)),
+        "values");
 }
 
 uint32_t Gatherer::write(std::span<const uint32_t> docs, const GatherOut& out) {
-  const size_t n = docs.size();
-  check(n == measured_, "documents");
-  check(out.validity.empty() || out.validity.size() == (n + 7) / 8, "validity");
-  const bool strings = type_ == GatherType::kStr;
-  check(out.offsets.size() == (list_ || strings ? 4 * (n + 1) : 0), "offsets");
-  check(out.child_offsets.size() == (list_ && strings ? 4 * (extent_.items + 1) : 0),
-        "child offsets");
-  check(out.values.size() == (strings ? extent_.bytes : width() * (list_ ? extent_.items : n)),
-        "values");
-  if (!out.validity.empty()) std::memset(out.validity.data(), 0, out.validity.size());
-  uint32_t missing = 0;
-  if (!list_ && !strings) {
-    missing = write_single(docs, out);
+  check_sizes(docs.size(), out);
+  if (list_) {
+    write_lists(out);
+  } else if (type_ == GatherType::kStr) {
+    write_strings(out.offsets.data(), out.values);
   } else {
-    int32_t at = 0;
-    for (size_t i = 0; i < n; ++i) {
-      const auto [from, to] = ranges_[i];
-      store(out.offsets.data() + 4 * i, at);
-      at += static_cast<int32_t>(list_ ? to - from : strings_[i].size());
-      const bool present = from != to || has_fallback_;
-      missing += present ? 0 : 1;
-      if (present && !out.validity.empty())
-        out.validity[i / 8] |= static_cast<uint8_t>(1u << (i % 8));
-    }
-    store(out.offsets.data() + 4 * n, at);
-    if (strings) {
-      uint8_t* bytes = out.values.data();
-      int32_t sum = 0;
-      for (size_t i = 0; i < strings_.size(); ++i) {
-        const std::string_view s = strings_[i];
-        if (list_) store(out.child_offsets.data() + 4 * i, sum);
-        if (!s.empty()) std::memcpy(bytes + sum, s.data(), s.size());
-        sum += static_cast<int32_t>(s.size());
-      }
-      if (list_) store(out.child_offsets.data() + 4 * strings_.size(), sum);
-    } else {
-      uint8_t* values = out.values.data();
-      for (const auto& [from, to] : ranges_)
-        for (uint32_t v = from; v < to; ++v, values += width())
-          put(values, convert(column_->values().get(v)));
-    }
+    write_numbers(docs, out.values.data());
   }
-  // Bits past the last document are 0.
-  if (!out.validity.empty() && n % 8 != 0)
-    out.validity.back() &= static_cast<uint8_t>((1u << (n % 8)) - 1);
-  return missing;
+  return write_validity(docs, out.validity);
 }
 
 }  // namespace diagon::search

@@ -48,26 +48,35 @@ class Gatherer {
   size_t width() const noexcept;
   void check(bool ok, const char* what) const;
   uint64_t convert(int64_t stored) const noexcept;
-  void put(uint8_t* at, uint64_t bits) const noexcept;
-  std::string_view smallest_string(uint32_t from, uint32_t to) const;
-  std::string_view string_at(uint32_t value) const;
-  std::string_view dictionary_entry(int64_t ordinal) const;
-  void measure_ordinals(std::span<const uint32_t> docs);
-  uint32_t write_single(std::span<const uint32_t> docs, const GatherOut& out);
-  uint32_t write_dense(std::span<const uint32_t> docs, const GatherOut& out);
+  bool missing(DocId doc) const noexcept;
+  std::string_view missing_string() const noexcept;
+  // Of a value, in the column's strings. Throws kCorrupt.
+  uint32_t string_index(uint32_t value) const;
+  uint32_t smallest_string(DocId doc) const;
+  int64_t smallest_number(DocId doc) const;
+  void measure_lists(std::span<const uint32_t> docs);
+  void measure_strings(std::span<const uint32_t> docs);
+  void check_sizes(size_t docs, const GatherOut& out) const;
+  uint32_t write_validity(std::span<const uint32_t> docs, std::span<uint8_t> validity) const;
+  void write_strings(uint8_t* offsets, std::span<uint8_t> values) const;
+  void write_numbers(std::span<const uint32_t> docs, uint8_t* values);
+  void write_lists(const GatherOut& out);
+  void put_numbers(uint8_t* values) const noexcept;
 
   std::shared_ptr<const index::SegmentReader> segment_;
   const docvalues::ColumnReader* column_;
   GatherType type_;
   bool list_;
   bool has_fallback_;
-  std::string fallback_;
+  size_t fallback_size_;
+  std::string fallback_;  // and MappedFile::kReadable more bytes
   GatherExtent extent_;
   size_t measured_ = 0;
   // Of the measured documents.
-  std::vector<std::pair<uint32_t, uint32_t>> ranges_;
-  std::vector<std::string_view> strings_;
-  std::vector<int64_t> numbers_;
+  std::vector<std::pair<uint32_t, uint32_t>> ranges_;  // of lists
+  std::vector<uint32_t> indices_;                      // of their strings
+  std::vector<std::string_view> strings_;              // of documents, or of all items
+  std::vector<int64_t> numbers_;                       // the same, as stored
 };
 
 }  // namespace diagon::search
