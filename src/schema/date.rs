@@ -1,6 +1,9 @@
 //! Dates: strings in the mapping's formats ↔ milliseconds since 1970, UTC.
 //!
-//! The formats are all of fixed width, and the calendar is one formula, so that no date crate is needed.
+//! The formats are OpenSearch's, where a date may also be a whole year or month; the calendar is the `time` crate's.
+
+use time::util::days_in_year;
+use time::{Date, Month, UtcDateTime};
 
 use super::value::Scalar;
 
@@ -363,20 +366,19 @@ impl Reader<'_> {
 
     fn finish(self) -> Option<DateRange> {
         let at = self.moment;
-        if !self.rest.is_empty() || at.day > days_in_month(at.year, at.month) {
+        if !self.rest.is_empty() {
             return None;
         }
-        let (next_year, next_month) = if at.month == 12 {
-            (at.year + 1, 1)
-        } else {
-            (at.year, at.month + 1)
-        };
-        let days = days_since_1970(at.year, at.month, at.day);
-        let minutes = (days * 24 + at.hour) * 60 + at.minute - at.offset_minutes;
+        let year = i32::try_from(at.year).ok()?;
+        let month = Month::try_from(u8::try_from(at.month).ok()?).ok()?;
+        let date = Date::from_calendar_date(year, month, u8::try_from(at.day).ok()?).ok()?;
+        let days = date.to_julian_day() - UtcDateTime::UNIX_EPOCH.date().to_julian_day();
+        let minutes = (i64::from(days) * 24 + at.hour) * 60 + at.minute - at.offset_minutes;
         let first_ms = (minutes * 60 + at.second) * 1000 + at.milli;
+        // Where the year is the finest, the month and the day are the first, and so on.
         let span = match at.finest {
-            Unit::Year => (days_since_1970(at.year + 1, 1, 1) - days) * DAY_MS,
-            Unit::Month => (days_since_1970(next_year, next_month, 1) - days) * DAY_MS,
+            Unit::Year => i64::from(days_in_year(year)) * DAY_MS,
+            Unit::Month => i64::from(month.length(year)) * DAY_MS,
             Unit::Day => DAY_MS,
             Unit::Hour => 3_600_000,
             Unit::Minute => 60_000,
@@ -392,41 +394,26 @@ impl Reader<'_> {
 
 const DAY_MS: i64 = 86_400_000;
 
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days from 1970-01-01 in the Gregorian calendar, for years from 0. Years are taken to begin in March, so that the leap day is
-/// the last; 153 days make the five months March to July, and again August to December.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let shifted = if month <= 2 { year - 1 } else { year };
-    let from_march = (month + 9) % 12;
-    let leap_days = shifted.div_euclid(4) - shifted.div_euclid(100) + shifted.div_euclid(400);
-    shifted * 365 + leap_days + (153 * from_march + 2) / 5 + day - 1 - 719_468
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_day_of_the_calendar() {
-        let mut expected = days_since_1970(0, 1, 1);
-        for year in 0..=2400 {
+    fn the_days_of_all_years() {
+        let formats = DateFormats::default();
+        // Each year and month begins where the one before ends.
+        let mut end = -62_167_219_200_000; // 0000-01-01
+        for year in 0..=9999 {
+            let whole = formats.parse(&format!("{year:04}"));
+            assert_eq!(whole.map(|range| range.first_ms), Some(end), "{year}");
             for month in 1..=12 {
-                for day in 1..=days_in_month(year, month) {
-                    assert_eq!(days_since_1970(year, month, day), expected);
-                    expected += 1;
-                }
+                let range = formats.parse(&format!("{year:04}-{month:02}"));
+                assert_eq!(range.map(|range| range.first_ms), Some(end));
+                end = range.map_or(0, |range| range.last_ms + 1);
             }
+            assert_eq!(whole.map(|range| range.last_ms + 1), Some(end), "{year}");
         }
-        assert_eq!(days_since_1970(1970, 1, 1), 0);
-        assert_eq!(days_since_1970(2024, 2, 29), 19_782);
+        assert_eq!(end, 253_402_300_800_000); // 10000-01-01
     }
 
     #[test]

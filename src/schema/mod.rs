@@ -19,6 +19,7 @@
 mod buffers;
 mod date;
 mod document;
+mod document_id;
 mod dynamic;
 mod field;
 mod geo;
@@ -30,7 +31,8 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use buffers::{DocSpan, DocumentBatch, FieldLength, NumericValue, StringValue, Token};
 pub use date::{DateFormats, DateRange};
-pub use document::{Appended, DocumentWriter, document_id};
+pub use document::{Appended, DocumentWriter};
+pub use document_id::document_id;
 pub use dynamic::Dynamic;
 pub use field::{ColumnKind, DeclaredType, Field, FieldId, FieldType, PostingsKind, Role};
 
