@@ -12,7 +12,10 @@
 set -eu
 cd "$(dirname "$0")"
 # Paths of the machine that builds don't belong into a module that others run: panics tell them.
-RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$(cd ../../../.. && pwd)=/diagon --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$(cd ../../../.. && pwd)=/diagon"
+for sources in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+  RUSTFLAGS="$RUSTFLAGS --remap-path-prefix=$sources=/crates"
+done
 RUSTFLAGS="$RUSTFLAGS -C target-feature=+simd128,+bulk-memory -C link-arg=-zstack-size=65536"
 export RUSTFLAGS
 # shellcheck disable=SC2086 # several arguments
