@@ -4,7 +4,7 @@
 //! path and byte offset in a query, the file in an index, the function in a search. [`Error::code`] is a number that never
 //! changes its meaning, for hosts in other languages and for scripts.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The numbers of [`Error::code`]. They are never renumbered or reused.
 ///
@@ -182,7 +182,8 @@ impl Error {
     }
 
     /// An [`Error::Io`] about `path`.
-    pub(crate) fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
+    #[cfg(any(feature = "udf", feature = "cli"))]
+    pub(crate) fn io(path: impl AsRef<std::path::Path>, source: std::io::Error) -> Self {
         Self::Io {
             path: path.as_ref().to_path_buf(),
             source,
