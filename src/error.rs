@@ -86,7 +86,7 @@ pub enum Error {
         message: String,
     },
     /// A user-defined function failed, and its clause asked that the query then fails.
-    #[error("function `{name}` failed on document {document:?}: {message}")]
+    #[error("function `{name}` failed{}: {message}", on_document(document))]
     UdfFailed {
         /// Name and version.
         name: String,
@@ -110,7 +110,9 @@ pub enum Error {
         message: String,
     },
     /// That name and version is taken by another module.
-    #[error("function `{name}` is registered already, with other content; versions are immutable")]
+    #[error(
+        "function `{name}` is registered already, with other content; versions are immutable: give it a new one, or remove the old one"
+    )]
     UdfExists {
         /// Name and version.
         name: String,
@@ -124,6 +126,17 @@ pub enum Error {
         parameter: String,
         /// What is wrong and what is expected.
         message: String,
+    },
+    /// A clause of a query names a function that there isn't, or that can't be used as the clause says. [`Error::code`] is the
+    /// inner error's.
+    #[error("{error} (at {path}, byte {offset})")]
+    Clause {
+        /// Where, as in [`Error::Query`].
+        path: String,
+        /// Where, as in [`Error::Query`].
+        offset: usize,
+        /// What is wrong: `UdfNotFound`, `UdfParameter`, `UdfRejected` or `InvalidArgument`.
+        error: Box<Error>,
     },
     /// The operating system refused something.
     #[error("{}: {source}", path.display())]
@@ -171,6 +184,7 @@ impl Error {
             Self::UdfNotFound { .. } => ErrorCode::UdfNotFound,
             Self::UdfExists { .. } => ErrorCode::UdfExists,
             Self::UdfParameter { .. } => ErrorCode::UdfParameter,
+            Self::Clause { error, .. } => error.code(),
             Self::Io { .. } => ErrorCode::Io,
             Self::Native { code, .. } => *code,
             Self::InvalidArgument(_) => ErrorCode::InvalidArgument,
@@ -201,6 +215,14 @@ impl Error {
             offset,
             message: message.into(),
         }
+    }
+}
+
+fn on_document(id: &str) -> String {
+    if id.is_empty() {
+        String::new()
+    } else {
+        format!(" on document {id:?}")
     }
 }
 

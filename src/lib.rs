@@ -11,6 +11,7 @@ pub mod query;
 pub mod schema;
 pub mod search;
 pub mod shard;
+mod strict_json;
 #[cfg(feature = "udf")]
 pub mod udf;
 

@@ -49,6 +49,22 @@ fn fails(arguments: &[&str], needles: &[&str]) {
     }
 }
 
+/// As [`fails`], with its standard output going into a file of the system.
+fn fails_into(out: &str, arguments: &[&str], needle: &str) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diagon"));
+    let out = std::fs::File::options().write(true).open(out).unwrap();
+    let output = command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(out)
+        .output()
+        .unwrap();
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.contains(needle), "{message}");
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -102,6 +118,15 @@ fn documents_are_indexed_and_found() {
         json!(["x", "y"])
     );
     assert_eq!(response["timed_out"], false);
+    // The best score is the query's, whichever page is shown.
+    for from in [1, 5] {
+        let page = search(
+            &dir,
+            &json!({"query": {"match": {"title": "engine"}}, "from": from}),
+        );
+        assert_eq!(page["hits"]["max_score"], response["hits"]["max_score"]);
+        assert!(response["hits"]["max_score"].is_f64());
+    }
     // A document without an id got one.
     let all = search(&dir, &json!({"query": {"term": {"price": 7}}}));
     assert_eq!(
@@ -167,6 +192,87 @@ fn a_bad_line_names_its_place_and_the_rest_goes_on_or_not() {
         assert!(message.contains(needle), "{message}");
     }
     assert_eq!(search(&dir, &json!({}))["hits"]["total"]["value"], 5);
+}
+
+#[test]
+fn documents_come_from_standard_input_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = path(&folder.path().join("index")).to_string();
+    let docs = folder.path().join("docs.jsonl");
+    std::fs::write(&docs, "{\"_id\":\"a\"}\n{\"_id\":\"b\"}\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diagon"));
+        command
+            .args(arguments)
+            .stdin(std::fs::File::open(&docs).unwrap());
+        command.output().unwrap()
+    };
+    let output = run(&["index", "--dir", &dir, "-"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("2 documents in"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(search(&dir, &json!({}))["hits"]["total"]["value"], 2);
+    std::fs::write(&docs, "{\"_id\":\"c\"}\n[]\n").unwrap();
+    let output = run(&["index", "--dir", &dir, "--bad-lines", "skip", "-"]);
+    let message = text(&output.stderr);
+    assert!(
+        message.contains("standard input:2: ") && message.contains("1 bad line skipped"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_reader_that_goes_is_no_error_and_a_full_disk_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = small(folder.path());
+    for arguments in [
+        &["search", "--dir", &dir, "{}"][..],
+        &["udf", "list", "--dir", &dir],
+        &["quickstart", "--dir", &dir.replace("index", "quick")],
+    ] {
+        // The pipe's other end is closed before anything is written.
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diagon"));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command.args(arguments).stdout(writer).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}");
+        assert_eq!(text(&output.stderr), "");
+        if arguments[1] != "list" {
+            fails_into("/dev/full", arguments, "standard output: No space left");
+        }
+    }
+    // Nobody hears the remarks: the work is done all the same.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diagon"));
+    command.args(["index", "--dir", &dir]);
+    command.arg(folder.path().join("docs.jsonl"));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert!(command.stderr(writer).status().unwrap().success());
+}
+
+#[test]
+fn a_lost_manifest_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = small(folder.path());
+    let (manifest, aside) = (
+        Path::new(&dir).join("shard-0/manifest"),
+        folder.path().join("aside"),
+    );
+    std::fs::rename(&manifest, &aside).unwrap();
+    let docs = folder.path().join("docs.jsonl");
+    fails(
+        &["index", "--dir", &dir, path(&docs)],
+        &["shard-0", "the manifest is missing"],
+    );
+    fails(
+        &["search", "--dir", &dir, "{}"],
+        &["not an index: the manifest is missing"],
+    );
+    std::fs::rename(&aside, &manifest).unwrap();
+    assert_eq!(search(&dir, &json!({}))["hits"]["total"]["value"], 3);
 }
 
 #[test]
@@ -242,7 +348,10 @@ fn bad_input_is_one_clear_line() {
         r#"{"query": {"range": {"price": {"gte": "cheap"}}}}"#,
         &["cheap", "price", "byte"],
     );
-    query(r#"{"query": {"wasm_udf": {"name": "nope"}}}"#, &["nope"]);
+    query(
+        r#"{"query": {"wasm_udf": {"name": "nope"}}}"#,
+        &["nope", "string_distance", "query.wasm_udf", "byte 23"],
+    );
     query(
         r#"{"query": {"wasm_udf": {"name": "string_distance", "version": "9.0.0"}}}"#,
         &["9.0.0", "1.0.0"],
@@ -252,8 +361,19 @@ fn bad_input_is_one_clear_line() {
             r#"{{"query": {{"wasm_udf": {{"name": "string_distance", "parameters": {parameters}}}}}}}"#
         )
     };
-    query(&udf(r#"{"target": 5}"#), &["target", "str"]);
-    query(&udf("{}"), &["target", "required"]);
+    query(
+        &udf(r#"{"target": 5}"#),
+        &[
+            "target",
+            "str",
+            "query.wasm_udf.parameters.target",
+            "byte 75",
+        ],
+    );
+    query(
+        &udf("{}"),
+        &["target", "required", "query.wasm_udf", "byte"],
+    );
     query(&udf(r#"{"target": "x", "taget": "y"}"#), &["taget"]);
     query(
         &udf(r#"{"target": "x", "field": "price"}"#),
@@ -261,9 +381,44 @@ fn bad_input_is_one_clear_line() {
     );
     query(&udf(r#"{"target": "x", "field": "missing"}"#), &["missing"]);
 
+    query("nonsense", &["nonsense", "no such file", "begins with `{`"]);
+    query(
+        r#"{"query": {"match": {"a\nb\u001b[31m": 1}}}"#,
+        &["there is no field `a\\nb\\u{1b}[31m`"],
+    );
+    query(
+        r#"{"query": {"match": {"tags": {"query": "X", "analyzer": "simple"}}}}"#,
+        &["tags", "keyword", "analyzer"],
+    );
+    for arguments in [
+        &["search", "--dir", path(&empty), "{}"][..],
+        &["udf", "list", "--dir", path(&empty)],
+        &["udf", "add", "--dir", path(&empty), path(&batch)],
+        &["udf", "show", "--dir", path(&empty), "f"],
+        &["udf", "remove", "--dir", path(&empty), "f@1.0.0"],
+    ] {
+        fails(arguments, &["not an index", path(&empty)]);
+        assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 0);
+    }
+    let schema = folder.path().join("bad.json");
+    std::fs::write(&schema, r#"{"properties": {"a": {"type": "txt"}}}"#).unwrap();
+    let new = path(&folder.path().join("new")).to_string();
+    let docs = folder.path().join("docs.jsonl");
     fails(
-        &["search", "--dir", path(&empty), "{}"],
-        &["not an index", path(&empty)],
+        &[
+            "index",
+            "--dir",
+            &new,
+            "--schema",
+            path(&schema),
+            path(&docs),
+        ],
+        &["bad.json", "txt", "possible"],
+    );
+    assert!(!Path::new(&new).exists(), "nothing was made");
+    fails(
+        &["index", "--dir", &new, path(folder.path())],
+        &["directory"],
     );
     fails(
         &["search", "--dir", "/nonexistent/index", "{}"],

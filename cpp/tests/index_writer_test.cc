@@ -216,10 +216,8 @@ TEST(IndexWriter, Folders) {
 
 TEST(IndexWriter, RemovesWhatACrashLeft) {
   const TempFolder folder;
-  write_bytes(folder / "seg-00000001.terms", {1});  // a first flush that was never committed
-  write_bytes(folder / "manifest.tmp", {1});
+  write_bytes(folder / "manifest.tmp", {1});  // of an index that was never made
   auto writer = open_writer(folder.path());
-  EXPECT_FALSE(directory::exists(folder / "seg-00000001.terms"));
   add(*writer, {make_doc("a", "1"), make_doc("b", "1")});
   writer->commit("");
   writer->delete_document("a");
@@ -235,6 +233,23 @@ TEST(IndexWriter, RemovesWhatACrashLeft) {
   expected.insert("notes.txt");
   EXPECT_EQ(files(folder.path()), expected);
   EXPECT_EQ(contents(*writer->refresh()), (Contents{{"b", "1"}}));
+}
+
+TEST(IndexWriter, ALostManifestIsNotReplaced) {
+  const TempFolder folder;
+  auto writer = open_writer(folder.path());
+  add(*writer, {make_doc("a", "1")});
+  writer->commit("");
+  writer.reset();
+  const std::string moved = folder.path() + ".manifest";
+  directory::rename_file(folder / "manifest", moved);
+  const auto left = files(folder.path());
+  EXPECT_EQ(code_of([&] { Snapshot::open(folder.path()); }), ErrorCode::kNotFound);
+  EXPECT_EQ(code_of([&] { open_writer(folder.path()); }), ErrorCode::kCorrupt);
+  EXPECT_EQ(files(folder.path()), left);
+  // Put back, it names all that was there.
+  directory::rename_file(moved, folder / "manifest");
+  EXPECT_EQ(contents(*open_writer(folder.path())->refresh()), (Contents{{"a", "1"}}));
 }
 
 TEST(IndexWriter, MissingFilesAreDamage) {

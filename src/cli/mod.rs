@@ -2,13 +2,10 @@
 //!
 //! Results go to standard output, progress and problems to standard error. The exit code is 0 if all went well, 1 if
 //! something failed, 2 if the command line itself is wrong.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line prints"
-)]
 
 mod index;
+mod input;
+mod print;
 mod quickstart;
 mod search;
 mod udf;
@@ -57,16 +54,11 @@ pub fn main() -> ExitCode {
         Command::Search(command) => command.run(),
         Command::Udf(command) => command.run(),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
+    match done.and_then(|()| print::finish()) {
+        Err(error) if !print::is_closed(&error) => {
+            print::remark(&format!("error: {error}"));
             ExitCode::from(1)
         }
+        _ => ExitCode::SUCCESS,
     }
-}
-
-/// Reads a text file.
-fn read_text(path: &std::path::Path) -> crate::Result<String> {
-    std::fs::read_to_string(path).map_err(|error| crate::Error::io(path, error))
 }

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
+use super::print;
 use crate::index::{Snapshot, WriterOptions};
 use crate::search::{SearchOptions, SearchResponse, Searcher};
 use crate::shard::Index;
+use crate::udf::UdfRegistry;
 use crate::{Error, query};
 
 /// Descriptions of 5,000 free software packages; see examples/data/README.md.
@@ -64,12 +66,12 @@ impl Quickstart {
         for (number, step) in STEPS.iter().enumerate() {
             show(number + 1, step, &searcher)?;
         }
-        println!(
-            "Next: diagon search --dir {} '{}'",
+        print::out(format_args!(
+            "Next: {} search --dir {} '{}'",
+            program(),
             dir.display(),
             STEPS[1].request
-        );
-        Ok(())
+        ))
     }
 }
 
@@ -88,22 +90,40 @@ fn prepare(dir: &Path) -> crate::Result<()> {
         index.commit()?;
     }
     for (module, manifest) in [(BATCH_GUEST, None), (ROW_GUEST, Some(ROW_MANIFEST))] {
-        index.udfs().add(module, manifest)?;
+        register(index.udfs(), module, manifest)?;
     }
-    println!(
+    print::out(format_args!(
         "{}: {} documents ({added} added now)",
         dir.display(),
         index.searcher().snapshot().live_docs()
-    );
+    ))?;
     for udf in index.udfs().list() {
-        println!(
+        print::out(format_args!(
             "function {}: {}",
             udf.manifest().label(),
-            udf.manifest().description
-        );
+            print::one_line(&udf.manifest().description)
+        ))?;
     }
-    println!();
-    Ok(())
+    print::out(format_args!(""))
+}
+
+/// Registers an example function. One that an older version of this program left under the same name and version gives way:
+/// it is this program's own.
+fn register(registry: &UdfRegistry, module: &[u8], manifest: Option<&str>) -> crate::Result<()> {
+    match registry.add(module, manifest) {
+        Err(Error::UdfExists { .. }) => {}
+        other => return other.map(drop),
+    }
+    for registration in registry.check(module, manifest)? {
+        let manifest = registration.udf.manifest();
+        registry.remove(&manifest.name, &manifest.version)?;
+    }
+    registry.add(module, manifest).map(drop)
+}
+
+/// How the program was called.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "diagon".into())
 }
 
 /// Whether a document is in the index as it is.
@@ -123,15 +143,14 @@ fn show(number: usize, step: &Step, searcher: &Searcher) -> crate::Result<()> {
     // The first run compiles the function and touches the files; the second is what the figures are of.
     searcher.search(&request, &SearchOptions::default())?;
     let response = searcher.search(&request, &SearchOptions::default())?;
-    println!("{number}. {}", step.title);
-    println!("   {}", step.request);
+    print::out(format_args!("{number}. {}", step.title))?;
+    print::out(format_args!("   {}", step.request))?;
     for hit in &response.hits {
         let source = hit.source.as_ref().map_or("", |source| source.get());
-        println!("   {:<10.4} {:<28} {source}", hit.score, hit.id);
+        let (score, id) = (hit.score, &hit.id);
+        print::out(format_args!("   {score:<10.4} {id:<28} {source}"))?;
     }
-    println!("   {}", summary(&response));
-    println!();
-    Ok(())
+    print::out(format_args!("   {}\n", summary(&response)))
 }
 
 /// Total, time, and what the functions cost.

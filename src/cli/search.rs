@@ -1,9 +1,9 @@
 //! `diagon search`
 
-use std::io::Read as _;
 use std::path::Path;
 
-use super::{Folder, read_text};
+use super::{Folder, input, print};
+use crate::query::MAX_REQUEST_BYTES;
 use crate::search::SearchOptions;
 use crate::{Error, query, shard};
 
@@ -24,8 +24,7 @@ impl Search {
         let response = searcher.search(&request, &SearchOptions::default())?;
         let json = serde_json::to_string_pretty(&response)
             .map_err(|error| Error::Internal(error.to_string()))?;
-        println!("{json}");
-        Ok(())
+        print::out(format_args!("{json}"))
     }
 
     fn text(&self) -> crate::Result<String> {
@@ -33,11 +32,16 @@ impl Search {
             return Ok(self.query.clone());
         }
         if self.query == "-" {
-            let mut text = String::new();
-            let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| Error::io("standard input", error))?;
-            return Ok(text);
+            return input::stdin(MAX_REQUEST_BYTES);
         }
-        read_text(Path::new(&self.query))
+        let path = Path::new(&self.query);
+        if !path.exists() {
+            let message = format!(
+                "{:?}: no such file (a query itself begins with `{{`)",
+                self.query
+            );
+            return Err(Error::InvalidArgument(message));
+        }
+        input::text(path, MAX_REQUEST_BYTES)
     }
 }

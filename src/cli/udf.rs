@@ -1,9 +1,9 @@
 //! `diagon udf`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::{Folder, read_text};
-use crate::udf::{Registration, UdfRegistry, Version};
+use super::{Folder, input, print};
+use crate::udf::{MAX_MANIFEST_BYTES, MAX_MODULE_BYTES, Registration, UdfRegistry, Version};
 use crate::{Error, shard};
 
 #[derive(Debug, clap::Subcommand)]
@@ -55,9 +55,10 @@ pub(super) struct Module {
 
 impl Module {
     fn read(&self) -> crate::Result<(Vec<u8>, Option<String>)> {
-        let module = std::fs::read(&self.module).map_err(|error| Error::io(&self.module, error))?;
-        let manifest = self.manifest.as_deref().map(read_text).transpose()?;
-        Ok((module, manifest))
+        let module = input::bytes(&self.module, MAX_MODULE_BYTES)?;
+        let manifest = self.manifest.as_deref();
+        let manifest = manifest.map(|path| input::text(path, MAX_MANIFEST_BYTES));
+        Ok((module, manifest.transpose()?))
     }
 
     /// Names the file in a refusal.
@@ -75,10 +76,10 @@ impl Udf {
     pub(super) fn run(self) -> crate::Result<()> {
         match self {
             Self::Add { folder, module } => {
-                let registry = registry(&folder.dir)?;
+                let registry = shard::open_registry(&folder.dir)?;
                 let (bytes, manifest) = module.read()?;
                 let added = registry.add(&bytes, manifest.as_deref());
-                report(&added.map_err(|error| module.named(error))?, "registered");
+                report(&added.map_err(|error| module.named(error))?, "registered")
             }
             Self::Check { module } => {
                 let (bytes, manifest) = module.read()?;
@@ -86,17 +87,15 @@ impl Udf {
                 report(
                     &checked.map_err(|error| module.named(error))?,
                     "would be registered",
-                );
+                )
             }
-            Self::List { folder } => list(&registry(&folder.dir)?),
+            Self::List { folder } => list(&shard::open_registry(&folder.dir)?),
             Self::Show { folder, function } => {
                 let (name, version) = split(&function);
-                let udf = registry(&folder.dir)?.resolve(name, version)?;
+                let udf = shard::open_registry(&folder.dir)?.resolve(name, version)?;
                 let manifest = serde_json::to_string_pretty(&udf.manifest().json);
-                println!(
-                    "{}",
-                    manifest.map_err(|error| Error::Internal(error.to_string()))?
-                );
+                let manifest = manifest.map_err(|error| Error::Internal(error.to_string()))?;
+                print::out(format_args!("{manifest}"))
             }
             Self::Remove { folder, function } => {
                 let (name, Some(version)) = split(&function) else {
@@ -106,24 +105,11 @@ impl Udf {
                 let version = Version::parse(version).map_err(|error| {
                     Error::InvalidArgument(format!("\"{version}\" is no version: {error}"))
                 })?;
-                registry(&folder.dir)?.remove(name, &version)?;
-                println!("removed {name}@{version}");
+                shard::open_registry(&folder.dir)?.remove(name, &version)?;
+                print::out(format_args!("removed {name}@{version}"))
             }
         }
-        Ok(())
     }
-}
-
-/// The registry of an index that exists.
-fn registry(dir: &Path) -> crate::Result<UdfRegistry> {
-    if !dir.is_dir() {
-        let message = format!("{}: not an index", dir.display());
-        return Err(Error::Native {
-            code: crate::ErrorCode::NotFound,
-            message,
-        });
-    }
-    shard::open_registry(dir)
 }
 
 fn split(function: &str) -> (&str, Option<&str>) {
@@ -133,35 +119,37 @@ fn split(function: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn report(registrations: &[Registration], done: &str) {
+fn report(registrations: &[Registration], done: &str) -> crate::Result<()> {
     for registration in registrations {
         let label = registration.udf.manifest().label();
         if registration.existed {
-            println!("{label} was registered already");
+            print::out(format_args!("{label} was registered already"))?;
         } else {
-            println!("{label} {done}");
+            print::out(format_args!("{label} {done}"))?;
         }
         for warning in &registration.warnings {
-            eprintln!("warning: {label}: {warning}");
+            print::remark(&format!("warning: {label}: {warning}"));
         }
     }
+    Ok(())
 }
 
-fn list(registry: &UdfRegistry) {
+fn list(registry: &UdfRegistry) -> crate::Result<()> {
     for udf in registry.list() {
         let manifest = udf.manifest();
-        println!(
+        print::out(format_args!(
             "{}\t{}\t{} bytes\t{}",
             manifest.label(),
             manifest.kind.name(),
             udf.module_bytes(),
-            manifest.description
-        );
+            print::one_line(&manifest.description)
+        ))?;
     }
     for damaged in registry.damaged() {
-        eprintln!(
+        print::remark(&format!(
             "warning: {}@{}: {}",
             damaged.name, damaged.version, damaged.message
-        );
+        ));
     }
+    Ok(())
 }

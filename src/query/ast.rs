@@ -55,11 +55,27 @@ impl SearchRequest {
     /// found again from the offset, so that parsing need not keep one for each node.
     #[must_use]
     pub fn error(&self, place: Place, message: impl Into<String>) -> Error {
-        let (path, offset) = match place.offset() {
+        let (path, offset) = self.locate(place);
+        Error::query(path, offset, message)
+    }
+
+    /// An error about a function that the clause at `place` names, with the place.
+    #[must_use]
+    pub fn clause_error(&self, place: Place, error: Error) -> Error {
+        let (path, offset) = self.locate(place);
+        let error = Box::new(error);
+        Error::Clause {
+            path,
+            offset,
+            error,
+        }
+    }
+
+    fn locate(&self, place: Place) -> (String, usize) {
+        match place.offset() {
             Some(offset) => (path_at(&self.text.0, offset), offset),
             None => ("$".to_string(), 0),
-        };
-        Error::query(path, offset, message)
+        }
     }
 }
 

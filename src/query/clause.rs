@@ -91,7 +91,9 @@ impl Clauses {
             });
         };
         let body = node.member(entry);
-        self.count += 1;
+        if !matches!(&*entry.key, "bool" | "constant_score") {
+            self.count += 1;
+        }
         if self.count > MAX_CLAUSES {
             return Err(body.error(format!("more than {MAX_CLAUSES} clauses")));
         }

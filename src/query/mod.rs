@@ -37,10 +37,11 @@ pub use minimum::{Amount, MinimumShouldMatch};
 /// Bytes of a request at most; OpenSearch's `http.max_content_length`.
 pub const MAX_REQUEST_BYTES: usize = 100 << 20;
 
-/// Objects and arrays around a value at most. A `bool` in a `bool` takes three.
-pub const MAX_DEPTH: usize = 64;
+/// Objects and arrays around a value at most. A `bool` in a `bool` takes three, so that there can be 30 of them, one in another,
+/// as in OpenSearch.
+pub const MAX_DEPTH: usize = 100;
 
-/// Clauses in a request at most, compound ones included; OpenSearch's `indices.query.bool.max_clause_count`.
+/// Clauses in a request at most, those that only combine others not counted; also words of its texts. OpenSearch's `indices.query.bool.max_clause_count`.
 pub const MAX_CLAUSES: usize = 1024;
 
 /// `from` + `size` at most; OpenSearch's `index.max_result_window`.
@@ -166,9 +167,24 @@ mod tests {
                 r#"{{"query": {{"wasm_udf": {{"name": "f", "parameters": {{"a": {open}{close}}}}}}}}}"#
             )
         };
-        assert!(parse(&lists(60)).is_ok());
-        refused(&lists(61), "nested deeper than 64");
-        refused(&lists(20_000), "nested deeper than 64");
+        parse(&lists(96)).unwrap();
+        refused(&lists(97), "nested deeper than 100");
+        refused(&lists(20_000), "nested deeper than 100");
+        let bools = |depth: usize| {
+            let (open, close) = (r#"{"bool": {"must": ["#.repeat(depth), "]}}".repeat(depth));
+            format!(r#"{{"query": {open}{{"match_all": {{}}}}{close}}}"#)
+        };
+        assert!(parse(&bools(32)).is_ok());
+        refused(&bools(33), "nested deeper than 100");
+        let should = |count: usize| {
+            let clauses = vec![r#"{"match_all": {}}"#; count].join(",");
+            format!(r#"{{"query": {{"bool": {{"should": [{clauses}]}}}}}}"#)
+        };
+        assert!(parse(&should(MAX_CLAUSES)).is_ok());
+        refused(
+            &should(MAX_CLAUSES + 1),
+            "more than 1024 clauses (at query.bool.should[1024]",
+        );
         refused(&"[".repeat(1_000_000), "not valid JSON");
         let terms = |count: usize| {
             format!(

@@ -44,6 +44,10 @@ pub struct DocumentWriter {
     /// For each array around the current value: the length of `path` there, and the item's index.
     indices: Vec<(usize, usize)>,
     number: String,
+    /// The keys of the objects around the current value, one behind the other, and where each ends.
+    keys: String,
+    key_ends: Vec<usize>,
+    key_ranges: Vec<(usize, usize)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,6 +122,8 @@ impl DocumentWriter {
         self.touched.clear();
         self.path.clear();
         self.indices.clear();
+        self.keys.clear();
+        self.key_ends.clear();
         let json = json.trim_ascii();
         let source = self.batch.push_bytes(json).ok_or_else(batch_full)?;
         let mut walk = Walk {
@@ -174,6 +180,33 @@ impl DocumentWriter {
         };
         self.batch.docs.push(span);
         Ok(Some(Appended::Done))
+    }
+
+    /// Forgets the keys after the first `count`, which end at `at`. Returns one that stood there twice.
+    fn forget_keys(&mut self, count: usize, at: usize) -> Option<String> {
+        let twice = if self.key_ends.len() > count + 1 {
+            self.repeated_key(count, at)
+        } else {
+            None
+        };
+        self.key_ends.truncate(count);
+        self.keys.truncate(at);
+        twice
+    }
+
+    fn repeated_key(&mut self, count: usize, at: usize) -> Option<String> {
+        // Where each begins and ends, sorted by what it is.
+        let (keys, ranges) = (&self.keys, &mut self.key_ranges);
+        ranges.clear();
+        let mut from = at;
+        for &end in &self.key_ends[count..] {
+            ranges.push((from, end));
+            from = end;
+        }
+        ranges.sort_unstable_by(|a, b| keys[a.0..a.1].cmp(&keys[b.0..b.1]));
+        let mut pairs = ranges.windows(2);
+        let twice = pairs.find(|pair| keys[pair[0].0..pair[0].1] == keys[pair[1].0..pair[1].1]);
+        twice.map(|pair| keys[pair[0].0..pair[0].1].to_string())
     }
 
     /// The current path with the indices of arrays: `authors[2].name`.

@@ -8,10 +8,11 @@ use super::print::{META_ORDER, ordered_names};
 use super::{DateFormats, Schema};
 use crate::Error;
 use crate::analysis::Analyzer;
+use crate::strict_json::Strict;
 
 /// Adds a mapping's fields to the schema.
 pub(super) fn apply(schema: &mut Schema, json: &[u8]) -> crate::Result<()> {
-    let value: Value = serde_json::from_slice(json)
+    let Strict(value) = serde_json::from_slice(json)
         .map_err(|error| fail("$", format!("not valid JSON: {error}")))?;
     let root = object(&value, "$")?;
     match root.get("mappings") {
@@ -61,6 +62,9 @@ fn properties(schema: &mut Schema, around: &str, value: &Value) -> crate::Result
         } else {
             format!("{around}.{key}")
         };
+        if key.trim().is_empty() {
+            return Err(fail(place, "a field's name can't be empty"));
+        }
         let body = object(body, &name)?;
         let kind = body
             .get("type")

@@ -159,6 +159,11 @@ fn mapping_errors_name_the_path() {
             r#"{{"properties": {{"a": {{"properties": {{"b": {body}}}}}}}}}"#
         ))
     };
+    assert!(field(r#"{"type": "long", "type": "long"}"#).contains("key `type` twice"));
+    assert_eq!(
+        schema_error(r#"{"properties": {"": {"type": "long"}}}"#),
+        "mapping: a field's name can't be empty (at properties)"
+    );
     assert_eq!(
         field(r#"{"type": "nested"}"#),
         "mapping: unknown type `nested`; possible: text, keyword, long, integer, short, byte, double, float, date, boolean, \
@@ -401,6 +406,14 @@ fn document_errors_name_path_and_value() {
         (r#"{"n": 5}"#, "expected an object, found 5 (at n)"),
         (r#"{"new": 5}"#, "strict and has no such field (at new)"),
         (r#"{"": 5}"#, "can't be empty"),
+        (
+            r#"{"l": 1, "d": 2, "l": 3}"#,
+            "the key `l` stands there twice (at $)",
+        ),
+        (
+            r#"{"n": [{"int": 1}, {"byte": 1, "int": 3, "byte": 2}]}"#,
+            "the key `byte` stands there twice (at n[1])",
+        ),
         (r#"{"_id": [1]}"#, "`_id` must be a string or an integer"),
         (
             r#"{"k": "a""#,

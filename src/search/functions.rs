@@ -56,16 +56,16 @@ impl Function {
         let clause = leaf.clause;
         let Some(source) = source else {
             let message = "this search has no functions".to_string();
-            return Err(Error::UdfNotFound {
-                name: clause.name.clone(),
-                message,
-            });
+            let name = clause.name.clone();
+            return Err(request.clause_error(leaf.place, Error::UdfNotFound { name, message }));
         };
         let mut parameters = serde_json::Map::new();
         for parameter in &clause.parameters {
             parameters.insert(parameter.name.clone(), json_of(&parameter.value));
         }
-        let bound = source.bind(&clause.name, clause.version.as_deref(), &parameters)?;
+        let bound = source
+            .bind(&clause.name, clause.version.as_deref(), &parameters)
+            .map_err(|error| located(error, leaf, request))?;
         for column in bound.requests() {
             SegmentColumns::check(schema, column).map_err(|error| {
                 request.error(leaf.place, format!("function `{}`: {error}", bound.label()))
@@ -190,6 +190,23 @@ impl Function {
             samples: self.samples,
         }
     }
+}
+
+/// Says where in the request the clause is, or its parameter.
+fn located(error: Error, leaf: &Leaf<'_>, request: &SearchRequest) -> Error {
+    let place = match &error {
+        Error::UdfParameter { parameter, .. } => {
+            let mut parameters = leaf.clause.parameters.iter();
+            parameters
+                .find(|p| p.name == *parameter)
+                .map_or(leaf.place, |p| p.place)
+        }
+        Error::UdfNotFound { .. } | Error::UdfRejected { .. } | Error::InvalidArgument(_) => {
+            leaf.place
+        }
+        _ => return error,
+    };
+    request.clause_error(place, error)
 }
 
 fn json_of(value: &ParamValue) -> serde_json::Value {

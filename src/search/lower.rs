@@ -85,7 +85,7 @@ impl<'a> Lowering<'a, '_> {
             Clause::MatchNone => Ok(bridge::query_match_none()?),
             Clause::Term(term) => self.term(term, boost),
             Clause::Terms(terms) => self.terms(terms, boost),
-            Clause::Match(clause) => self.match_text(clause, query.place, boost),
+            Clause::Match(clause) => self.match_text(clause, boost),
             Clause::MatchPhrase(clause) => self.match_phrase(clause, boost),
             Clause::Range(range) => self.range(range, boost),
             Clause::Exists(exists) => self.exists(exists, boost),
@@ -157,10 +157,8 @@ impl<'a> Lowering<'a, '_> {
     pub(super) fn count_clauses(&mut self, more: usize, place: Place) -> crate::Result<()> {
         self.clauses += more;
         if self.clauses > MAX_CLAUSES {
-            return Err(self.request.error(
-                place,
-                format!("too many clauses: the limit is {MAX_CLAUSES}"),
-            ));
+            let message = format!("more than {MAX_CLAUSES} clauses: each word is one");
+            return Err(self.request.error(place, message));
         }
         Ok(())
     }

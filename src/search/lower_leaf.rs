@@ -115,20 +115,36 @@ impl<'a> Lowering<'a, '_> {
         Ok(terms)
     }
 
-    pub(super) fn match_text(
-        &mut self,
-        clause: &'a Match,
-        place: Place,
-        boost: f32,
-    ) -> crate::Result<Node> {
+    /// Refuses an analyzer where none is used.
+    fn no_analyzer(
+        &self,
+        name: &FieldName,
+        field: &Field,
+        analyzer: Option<&str>,
+    ) -> crate::Result<()> {
+        match analyzer {
+            None | Some("keyword") => Ok(()),
+            Some(analyzer) => {
+                let kind = field.declared.name();
+                let message = format!(
+                    "`{}` is a {kind}, which keeps exact values: `\"analyzer\": \"{analyzer}\"` would find nothing",
+                    field.name
+                );
+                Err(self.error(name.place, message))
+            }
+        }
+    }
+
+    pub(super) fn match_text(&mut self, clause: &'a Match, boost: f32) -> crate::Result<Node> {
         let field = self.field(&clause.field)?;
         let id = u32::from(field.id.0);
         if field.postings() != PostingsKind::FreqsPositions {
+            self.no_analyzer(&clause.field, field, clause.analyzer.as_deref())?;
             return self.exact(&clause.field, field, &clause.query, boost);
         }
         let text = clause.query.text();
         let terms = self.analyzed(&clause.field, text, clause.analyzer.as_deref())?;
-        self.count_clauses(terms.len(), place)?;
+        self.count_clauses(terms.len(), clause.field.place)?;
         match terms.as_slice() {
             [] => Ok(bridge::query_match_none()?),
             [(term, _)] => Ok(bridge::query_term(id, term.as_bytes(), boost)?),
@@ -158,6 +174,7 @@ impl<'a> Lowering<'a, '_> {
         let field = self.field(&clause.field)?;
         let id = u32::from(field.id.0);
         if field.postings() != PostingsKind::FreqsPositions {
+            self.no_analyzer(&clause.field, field, clause.analyzer.as_deref())?;
             return self.exact(&clause.field, field, &clause.query, boost);
         }
         let text = clause.query.text();
@@ -265,9 +282,15 @@ impl<'a> Lowering<'a, '_> {
     }
 
     fn wrong_value(&self, name: &FieldName, field: &Field, value: &Scalar) -> Error {
+        const LONGEST: usize = 100;
+        let (text, mut end) = (value.text(), value.text().len().min(LONGEST));
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let more = if end < text.len() { "…" } else { "" };
         let message = format!(
-            "`{}` is no {} (field `{}`)",
-            value.text(),
+            "`{}{more}` is no {} (field `{}`)",
+            &text[..end],
             field.declared.name(),
             field.name
         );

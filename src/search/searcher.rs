@@ -122,7 +122,7 @@ impl Searcher {
     /// When its time limit passes, it returns what it has found until then, with `timed_out`.
     ///
     /// # Errors
-    /// `Query` for what doesn't fit the mapping, `UdfNotFound`, `UdfParameter`, `UdfFailed` (a function failed and its clause says
+    /// `Query` for what doesn't fit the mapping, `Clause` for a function that there isn't or its parameters, `UdfFailed` (a function failed and its clause says
     /// `fail`, or exceeded its own time limit), `Cancelled`, `Native` with `Corrupt`.
     pub fn search(
         &self,
@@ -163,7 +163,7 @@ impl Searcher {
                 found.count,
                 found.counts.timed_out,
             ),
-            max_score: found.hits.first().map(|hit| hit.score),
+            max_score: found.max_score,
             hits,
             index: self.index.clone(),
             profile: Profile {
@@ -209,10 +209,12 @@ impl Searcher {
             let (hits, count) = collector.finish();
             Found {
                 hits,
+                max_score: None,
                 count,
                 counts,
             }
         };
+        found.max_score = found.hits.first().map(|hit| hit.score);
         found.hits.drain(..request.from.min(found.hits.len()));
         Ok(found)
     }
@@ -251,6 +253,7 @@ impl Searcher {
         });
         Ok(Found {
             hits: hits.collect(),
+            max_score: None,
             count: summary.count,
             counts: LoopCounts {
                 candidates: 0,
@@ -281,6 +284,8 @@ impl Searcher {
 
 struct Found {
     hits: Vec<Scored>,
+    /// Of the best hit, whichever page it is on.
+    max_score: Option<f32>,
     count: u64,
     counts: LoopCounts,
 }

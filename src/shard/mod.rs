@@ -26,13 +26,29 @@ fn shard_folder(folder: &Path) -> PathBuf {
     folder.join("shard-0")
 }
 
-/// Opens the registry of an index's functions.
+/// Opens the registry of an index's functions, without the index itself.
 ///
 /// # Errors
-/// As [`UdfRegistry::open`].
+/// `Native` with `NotFound` if the folder isn't an index; as [`UdfRegistry::open`].
 #[cfg(feature = "udf")]
 pub fn open_registry(folder: impl AsRef<Path>) -> crate::Result<UdfRegistry> {
-    UdfRegistry::open(folder.as_ref().join("udf"))
+    let folder = folder.as_ref();
+    if !shard_folder(folder).is_dir() {
+        return Err(no_index(folder, "not an index"));
+    }
+    registry_of(folder)
+}
+
+#[cfg(feature = "udf")]
+fn registry_of(folder: &Path) -> crate::Result<UdfRegistry> {
+    UdfRegistry::open(folder.join("udf"))
+}
+
+fn no_index(folder: &Path, what: &str) -> Error {
+    Error::Native {
+        code: crate::ErrorCode::NotFound,
+        message: format!("{}: {what}", folder.display()),
+    }
 }
 
 /// The name that hits carry: the folder's.
@@ -62,7 +78,7 @@ pub fn open_searcher(folder: impl AsRef<Path>) -> crate::Result<Searcher> {
 /// The functions that queries may name.
 #[cfg(feature = "udf")]
 fn functions(folder: &Path) -> crate::Result<Option<Arc<dyn FunctionSource>>> {
-    Ok(Some(Arc::new(open_registry(folder)?)))
+    Ok(Some(Arc::new(registry_of(folder)?)))
 }
 
 /// The crate was built without functions.
@@ -79,12 +95,15 @@ fn functions(_: &Path) -> crate::Result<Option<Arc<dyn FunctionSource>>> {
 fn not_an_index(folder: &Path, error: Error) -> Error {
     match error {
         Error::Native {
-            code: code @ crate::ErrorCode::NotFound,
+            code: crate::ErrorCode::NotFound,
             ..
-        } => Error::Native {
-            code,
-            message: format!("{}: not an index", folder.display()),
-        },
+        } if shard_folder(folder).is_dir() => {
+            no_index(folder, "not an index: the manifest is missing")
+        }
+        Error::Native {
+            code: crate::ErrorCode::NotFound,
+            ..
+        } => no_index(folder, "not an index"),
         other => other,
     }
 }
@@ -121,11 +140,7 @@ impl Index {
         let folder = folder.as_ref();
         let shard = shard_folder(folder);
         if !shard.exists() && is_foreign(folder) {
-            let message = format!("{}: not an index, and not empty", folder.display());
-            return Err(Error::Native {
-                code: crate::ErrorCode::NotFound,
-                message,
-            });
+            return Err(no_index(folder, "not an index, and not empty"));
         }
         let mut writer = IndexWriter::open(&shard, mapping, options)?;
         // The writer's, and not the last commit's: searches know the fields of `mapping` at once.
@@ -133,7 +148,7 @@ impl Index {
         Ok(Self {
             name: index_name(folder),
             #[cfg(feature = "udf")]
-            registry: Arc::new(open_registry(folder)?),
+            registry: Arc::new(registry_of(folder)?),
             writer: Mutex::new(writer),
             visible,
         })

@@ -55,18 +55,26 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
 }
 
 impl Folder {
-    /// Opens the folder, or makes it.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub(crate) fn open(root: &Path) -> crate::Result<Self> {
-        let folder = Self {
+    /// A folder, which may be missing: it is made when something is stored.
+    pub(crate) fn new(root: &Path) -> Self {
+        Self {
             root: root.to_path_buf(),
-        };
-        for path in [folder.modules(), folder.functions()] {
-            fs::create_dir_all(&path).map_err(|e| crate::Error::io(&path, e))?;
         }
-        Ok(folder)
+    }
+
+    /// Makes a folder and syncs those above it, up to what was there.
+    fn make(path: &Path) -> crate::Result<()> {
+        if path.is_dir() {
+            return Ok(());
+        }
+        let above = path.parent().unwrap_or(path);
+        Self::make(above)?;
+        match fs::create_dir(path) {
+            Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
+                Err(crate::Error::io(path, e))
+            }
+            _ => sync_folder(above),
+        }
     }
 
     fn modules(&self) -> PathBuf {
@@ -141,6 +149,7 @@ impl Folder {
         if self.module(hash).is_ok() {
             return Ok(());
         }
+        Self::make(&self.modules())?;
         publish(&self.module_path(hash), bytes)
     }
 
@@ -156,9 +165,8 @@ impl Folder {
         manifest: &Json,
     ) -> crate::Result<()> {
         let path = self.function_path(name, version);
-        if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
-            fs::create_dir_all(folder).map_err(|e| crate::Error::io(folder, e))?;
-            sync_folder(&self.functions())?;
+        if let Some(folder) = path.parent() {
+            Self::make(folder)?;
         }
         let check = hash(manifest.to_string().as_bytes());
         let record = Record {
@@ -179,10 +187,13 @@ impl Folder {
     pub(crate) fn remove_function(&self, name: &str, version: &str) -> crate::Result<()> {
         let path = self.function_path(name, version);
         fs::remove_file(&path).map_err(|e| crate::Error::io(&path, e))?;
-        match path.parent() {
-            Some(folder) => sync_folder(folder),
-            None => Ok(()),
+        let folder = path.parent().unwrap_or(&path);
+        sync_folder(folder)?;
+        // The last version's folder goes, too; one that isn't empty stays.
+        if fs::remove_dir(folder).is_ok() {
+            sync_folder(&self.functions())?;
         }
+        Ok(())
     }
 
     /// Removes the module with this hash, if it is there.
@@ -221,7 +232,10 @@ fn read_record(path: &Path) -> Result<(String, Json), String> {
 }
 
 fn entries(folder: &Path) -> crate::Result<Vec<PathBuf>> {
-    let read = fs::read_dir(folder).map_err(|e| crate::Error::io(folder, e))?;
+    let read = match fs::read_dir(folder) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(|e| crate::Error::io(folder, e))?,
+    };
     let paths: Result<Vec<_>, _> = read.map(|entry| entry.map(|e| e.path())).collect();
     let mut paths = paths.map_err(|e| crate::Error::io(folder, e))?;
     paths.sort();

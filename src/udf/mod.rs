@@ -60,7 +60,7 @@ mod tests;
 pub use bind::BoundUdf;
 pub use engine::{EngineOptions, UdfEngine};
 pub use host::LogLine;
-pub use limits::UdfLimits;
+pub use limits::{MAX_MANIFEST_BYTES, MAX_MODULE_BYTES, UdfLimits};
 pub use manifest::{Abi, FieldSpec, Input, Kind, Manifest, ParamSpec, RowConvention};
 pub use outcome::UdfCounters;
 pub use params::Params;

@@ -144,13 +144,11 @@ impl RegisteredUdf {
         if self.manifest.kind == Kind::Filter {
             return Ok(());
         }
-        Err(crate::Error::UdfRejected {
-            message: format!(
-                "`{}` is a {} function; only filters can be used in a query yet",
-                self.manifest.label(),
-                self.manifest.kind.name()
-            ),
-        })
+        Err(crate::Error::InvalidArgument(format!(
+            "function `{}`: it is a {} function; only filters can be used in a query yet",
+            self.manifest.label(),
+            self.manifest.kind.name()
+        )))
     }
 
     fn instance_pre(&self) -> crate::Result<InstancePre<HostState>> {

@@ -37,6 +37,8 @@ pub struct Damaged {
     pub version: String,
     /// What is wrong, with the file.
     pub message: String,
+    /// The hash of its module, if that is known.
+    pub module: Option<String>,
 }
 
 /// Functions by name and version. Share one through an `Arc`; every method may be called from any thread.
@@ -57,7 +59,7 @@ struct Table {
 }
 
 impl UdfRegistry {
-    /// Opens the registry in a folder, or makes it. What is damaged in it is left out and told by
+    /// Opens the registry in a folder, which is made when the first function is added. What is damaged in it is left out and told by
     /// [`UdfRegistry::damaged`]. Nothing is compiled before its first use.
     ///
     /// # Errors
@@ -76,7 +78,7 @@ impl UdfRegistry {
         engine: Arc<UdfEngine>,
         limits: UdfLimits,
     ) -> crate::Result<Self> {
-        let folder = Folder::open(folder.as_ref())?;
+        let folder = Folder::new(folder.as_ref());
         let table = load(&folder, &engine, &limits)?;
         let (table, writing) = (RwLock::new(Arc::new(table)), Mutex::new(()));
         Ok(Self {
@@ -225,7 +227,7 @@ impl UdfRegistry {
                 }
                 VersionReq::parse(text).map_err(|e| {
                     crate::Error::InvalidArgument(format!(
-                        "\"{text}\" is neither a version nor a range of versions nor `latest`: {e}"
+                        "function `{name}`: \"{text}\" is neither a version nor a range of versions nor `latest`: {e}"
                     ))
                 })?
             }
@@ -250,11 +252,11 @@ impl UdfRegistry {
             .functions
             .get_mut(name)
             .and_then(|versions| versions.remove(version));
-        let damaged = table
-            .damaged
-            .iter()
-            .any(|d| d.name == name && d.version == text);
-        if removed.is_none() && !damaged {
+        let mut damaged = table.damaged.iter();
+        let damaged = damaged
+            .find(|d| d.name == name && d.version == text)
+            .cloned();
+        if removed.is_none() && damaged.is_none() {
             return Err(table.not_found(name, Some(&text)));
         }
         table.functions.retain(|_, versions| !versions.is_empty());
@@ -264,13 +266,19 @@ impl UdfRegistry {
         if let Some(folder) = &self.folder {
             folder.remove_function(name, &text)?;
         }
-        let hash = removed.map(|udf| udf.hash().to_string());
+        let hash = removed
+            .map(|udf| udf.hash().to_string())
+            .or_else(|| damaged.and_then(|damaged| damaged.module));
         let used = |hash: &str| {
             table
                 .functions
                 .values()
                 .flat_map(BTreeMap::values)
                 .any(|u| u.hash() == hash)
+                || table
+                    .damaged
+                    .iter()
+                    .any(|d| d.module.as_deref() == Some(hash))
         };
         let orphan = hash.filter(|hash| !used(hash));
         self.set_table(table);
@@ -307,9 +315,24 @@ impl Table {
             ),
             (Some(versions), None) => {
                 let all: Vec<String> = versions.keys().map(Version::to_string).collect();
-                format!("it has the versions {}", all.join(", "))
+                let (one, listed) = (all.len() == 1, all.join(", "));
+                let there = if one {
+                    "there is the version"
+                } else {
+                    "there are the versions"
+                };
+                format!("{there} {listed}")
             }
-            (None, None) => "there is none of that name".to_string(),
+            (None, None) if self.functions.is_empty() => "none is registered".to_string(),
+            (None, None) => {
+                let names: Vec<&str> = self.functions.keys().take(20).map(String::as_str).collect();
+                let more = if self.functions.len() > 20 {
+                    ", …"
+                } else {
+                    ""
+                };
+                format!("there are {}{more}", names.join(", "))
+            }
         };
         crate::Error::UdfNotFound {
             name: label,
@@ -326,6 +349,7 @@ fn load(folder: &Folder, engine: &Arc<UdfEngine>, limits: &UdfLimits) -> crate::
     let mut table = Table::default();
     let mut modules: HashMap<String, Arc<Code>> = HashMap::new();
     for found in folder.list()? {
+        let module = found.content.as_ref().ok().map(|(hash, _)| hash.clone());
         let loaded = found.content.and_then(|(hash, json)| {
             let code = match modules.get(&hash) {
                 Some(code) => Arc::clone(code),
@@ -360,6 +384,7 @@ fn load(folder: &Folder, engine: &Arc<UdfEngine>, limits: &UdfLimits) -> crate::
                 name,
                 version,
                 message,
+                module,
             }),
         }
     }

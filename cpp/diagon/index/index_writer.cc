@@ -22,8 +22,12 @@ std::string prepared(const std::string& folder) {
     const std::string unfinished = std::string(kManifestName) + ".tmp";
     for (const std::string& name : directory::list(folder)) {
       uint64_t segment = 0;
-      if (name != kLockName && name != unfinished && !parse_segment_file(name, segment))
-        throw_foreign(folder, name);
+      // The manifest is there before the first segment: it was lost. What it named must not be
+      // taken for leftovers.
+      if (parse_segment_file(name, segment))
+        throw Error(ErrorCode::kCorrupt,
+                    folder + ": the manifest is missing, but there are segments (`" + name + "`)");
+      if (name != kLockName && name != unfinished) throw_foreign(folder, name);
     }
   }
   return folder;

@@ -85,8 +85,11 @@ impl Walk<'_> {
     /// The members of an object at the current path, which is empty at the root.
     fn object<'de, A: MapAccess<'de>>(&mut self, mut map: A) -> Result<(), A::Error> {
         let length = self.writer.path.len();
+        let (keys, keys_end) = (self.writer.key_ends.len(), self.writer.keys.len());
         while map.next_key_seed(KeySeed(&mut self.writer.path))?.is_some() {
             let key = self.writer.path.get(length..).unwrap_or_default();
+            self.writer.keys.push_str(key);
+            self.writer.key_ends.push(self.writer.keys.len());
             if length == 0 && key == ID_FIELD {
                 let raw: &RawValue = map.next_value()?;
                 self.meta_id = id_text(raw.get());
@@ -102,7 +105,13 @@ impl Walk<'_> {
             }
             self.writer.path.truncate(length);
         }
-        Ok(())
+        match self.writer.forget_keys(keys, keys_end) {
+            None => Ok(()),
+            Some(key) => {
+                let key = key.trim_start_matches('.');
+                Err(self.fail(format!("the key `{key}` stands there twice")))
+            }
+        }
     }
 }
 

@@ -120,7 +120,7 @@ fn other_kinds_register_but_do_not_bind() {
     let registered = registry.add(&guest("i32.const 1"), Some(&spec)).unwrap();
     let error = message(registered[0].udf.prepare(&serde_json::Map::new()));
     assert!(
-        error.contains("`f@1.0.0` is a value function; only filters"),
+        error.contains("function `f@1.0.0`: it is a value function; only filters"),
         "{error}"
     );
 }

@@ -37,7 +37,7 @@ fn resolves_versions() {
     assert!(
         resolve(Some("^4"))
             .unwrap_err()
-            .contains("it has the versions 1.0.0, 1.9.3, 1.10.0, 2.0.0, 3.0.0-rc.1")
+            .contains("there are the versions 1.0.0, 1.9.3, 1.10.0, 2.0.0, 3.0.0-rc.1")
     );
     assert!(
         resolve(Some("1.0.1"))
@@ -49,7 +49,7 @@ fn resolves_versions() {
             .unwrap_err()
             .contains("neither a version nor a range")
     );
-    assert!(message(registry.resolve("g", None)).contains("there is none of that name"));
+    assert!(message(registry.resolve("g", None)).contains("no function `g`: there are "));
     let held = registry.resolve("f", None).unwrap();
     registry.remove("f", &version("2.0.0")).unwrap();
     assert_eq!(resolve(None).unwrap(), "1.10.0");
