@@ -367,7 +367,7 @@ fn bad_input_is_one_clear_line() {
             "target",
             "str",
             "query.wasm_udf.parameters.target",
-            "byte 75",
+            "byte 76",
         ],
     );
     query(
