@@ -492,6 +492,27 @@ fn bad_input_is_one_clear_line() {
     query("{}", &["damaged", ".stored"]);
 }
 
+/// What the README shows is what comes, but for the milliseconds.
+#[test]
+fn the_readme_shows_the_answer() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let between = |text: &str, from: &str, to: &str| -> String {
+        let (_, rest) = text.split_once(from).unwrap();
+        rest.split_once(to).unwrap().0.to_string()
+    };
+    let query = between(&readme, "diagon search --dir diagon-data '", "'\n```");
+    let (_, rest) = readme.split_once(&query).unwrap();
+    let mut shown: Value = serde_json::from_str(&between(rest, "```json\n", "\n```")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let dir = path(&folder.path().join("diagon-data")).to_string();
+    ok(&["quickstart", "--dir", &dir]);
+    let mut answer: Value = serde_json::from_str(&ok(&["search", "--dir", &dir, &query])).unwrap();
+    for response in [&mut shown, &mut answer] {
+        assert!(response["took"].take().is_u64());
+    }
+    assert_eq!(answer, shown);
+}
+
 #[test]
 fn the_quickstart_can_be_repeated() {
     let folder = tempfile::tempdir().unwrap();
