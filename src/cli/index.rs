@@ -150,6 +150,9 @@ impl IndexFiles {
                 break;
             }
             progress.inc(read);
+            if number == 1 && line.starts_with(input::BOM) {
+                line.drain(..input::BOM.len());
+            }
             let added = if read > input::MAX_LINE_BYTES as u64 {
                 let message = format!("a line of more than {} bytes", input::MAX_LINE_BYTES);
                 let path = "$".to_string();

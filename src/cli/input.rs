@@ -18,7 +18,10 @@ pub(super) fn bytes(path: &Path, limit: usize) -> crate::Result<Vec<u8>> {
     all(file, path, limit)
 }
 
-/// As [`bytes`], of a text in UTF-8.
+/// The byte order mark that some editors put before a text.
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// As [`bytes`], of a text in UTF-8, without a byte order mark.
 pub(super) fn text(path: &Path, limit: usize) -> crate::Result<String> {
     utf8(bytes(path, limit)?, path)
 }
@@ -29,7 +32,10 @@ pub(super) fn stdin(limit: usize) -> crate::Result<String> {
     utf8(all(std::io::stdin().lock(), path, limit)?, path)
 }
 
-fn utf8(bytes: Vec<u8>, path: &Path) -> crate::Result<String> {
+fn utf8(mut bytes: Vec<u8>, path: &Path) -> crate::Result<String> {
+    if bytes.starts_with(BOM) {
+        bytes.drain(..BOM.len());
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Error::InvalidArgument(format!("{}: not valid UTF-8 (byte {at})", path.display()))
@@ -105,6 +111,9 @@ mod tests {
         let path = folder.path().join("f");
         std::fs::write(&path, "12345").unwrap();
         assert_eq!(text(&path, 5).unwrap(), "12345");
+        std::fs::write(&path, "\u{feff}12").unwrap();
+        assert_eq!(text(&path, 5).unwrap(), "12");
+        std::fs::write(&path, "12345").unwrap();
         let error = text(&path, 4).unwrap_err().to_string();
         assert!(error.ends_with("f: more than 4 bytes"), "{error}");
         std::fs::write(&path, b"ab\xff").unwrap();
