@@ -16,17 +16,20 @@ constexpr uint64_t kMaxRamBuffer = 2ull << 30;
               folder + ": not an index, and not empty (it has `" + name + "`)");
 }
 
+// The manifest is there before the first segment: it was lost. What it named must not be taken for
+// leftovers.
+[[noreturn]] void throw_lost(const std::string& folder, const std::string& name) {
+  throw Error(ErrorCode::kCorrupt,
+              folder + ": the manifest is missing, but there are segments (`" + name + "`)");
+}
+
 std::string prepared(const std::string& folder) {
   directory::create_folder(folder);
   if (!directory::exists(folder + "/" + kManifestName)) {
     const std::string unfinished = std::string(kManifestName) + ".tmp";
     for (const std::string& name : directory::list(folder)) {
       uint64_t segment = 0;
-      // The manifest is there before the first segment: it was lost. What it named must not be
-      // taken for leftovers.
-      if (parse_segment_file(name, segment))
-        throw Error(ErrorCode::kCorrupt,
-                    folder + ": the manifest is missing, but there are segments (`" + name + "`)");
+      if (parse_segment_file(name, segment)) throw_lost(folder, name);
       if (name != kLockName && name != unfinished) throw_foreign(folder, name);
     }
   }
