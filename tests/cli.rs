@@ -253,6 +253,23 @@ fn a_reader_that_goes_is_no_error_and_a_full_disk_is_one() {
     assert!(command.stderr(writer).status().unwrap().success());
 }
 
+/// The most that a `terms` clause may have, all the same, all different, on all types.
+#[test]
+fn many_terms_find_what_one_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = small(folder.path());
+    let same = vec![3; 65_536];
+    let different: Vec<i64> = (3..65_539).collect();
+    let file = folder.path().join("query.json");
+    for (values, found) in [(same, 1), (different, 3), ((0..3).collect(), 0)] {
+        let query = json!({"query": {"terms": {"price": values}}, "size": 0});
+        std::fs::write(&file, query.to_string()).unwrap();
+        let answer: Value =
+            serde_json::from_str(&ok(&["search", "--dir", &dir, path(&file)])).unwrap();
+        assert_eq!(answer["hits"]["total"]["value"], found);
+    }
+}
+
 #[test]
 fn a_lost_manifest_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();

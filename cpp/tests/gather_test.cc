@@ -231,6 +231,9 @@ TEST(Gather, WrongBuffers) {
       EXPECT_EQ(code_of([&] { gatherer.write(std::span(docs).first(8), b.out()); }),
                 ErrorCode::kInvalidArgument);
       EXPECT_NO_THROW(gatherer.write(docs, b.out()));
+      std::vector<uint32_t> wild = docs;
+      wild[4] = UINT32_MAX;
+      EXPECT_EQ(code_of([&] { gatherer.write(wild, b.out()); }), ErrorCode::kInvalidArgument);
       const uint32_t past[] = {0, reader->max_doc()};
       EXPECT_EQ(code_of([&] { gatherer.measure(past); }), ErrorCode::kInvalidArgument);
     }

@@ -1,10 +1,27 @@
 // What goes wrong while writing changes nothing: refused batches and fields, disks that refuse.
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <set>
 
 #include "diagon/index/index_writer.h"
 #include "tests/documents.h"
 #include "tests/helpers.h"
+
+namespace {
+int fsyncs_to_failure = -1;  // negative: none fails
+}
+
+// In place of the C library's.
+extern "C" int fsync(int fd) {
+  if (fsyncs_to_failure >= 0 && fsyncs_to_failure-- == 0) {
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
 
 namespace diagon::index {
 namespace {
@@ -232,6 +249,62 @@ TEST(IndexFailure, AFailedCommitLeavesTheEarlierOne) {
   EXPECT_GT(later->generation(), earlier->generation());
   EXPECT_FALSE(directory::exists(live));
   EXPECT_EQ(ids(*Snapshot::open(folder.path())), (std::vector<std::string>{"b", "c"}));
+}
+
+// A second fsync of a file may succeed though its data are lost.
+TEST(IndexFailure, AFailedSyncIsNeverTakenForASuccess) {
+  int failures = 0;
+  for (int n = 0;; ++n) {
+    const TempFolder folder;
+    auto writer = open_writer(folder.path());
+    add(*writer, {make_doc("a")});
+    writer->commit("first");
+    add(*writer, {make_doc("b")});
+    writer->delete_document("a");
+    fsyncs_to_failure = n;
+    const auto failed = code_of([&] { writer->commit("second"); });
+    const bool all = fsyncs_to_failure >= 0;
+    fsyncs_to_failure = -1;
+    if (all) break;
+    ++failures;
+    EXPECT_EQ(failed, ErrorCode::kIo);
+    for (int i = 0; i < 2; ++i)
+      EXPECT_EQ(code_of([&] { writer->commit("third"); }), ErrorCode::kIo);
+    writer.reset();
+    writer = open_writer(folder.path());
+    // Both are whole states; the manifest's own rename may have happened.
+    const auto left = ids(*writer->refresh());
+    EXPECT_TRUE(left == std::vector<std::string>{"a"} || left == std::vector<std::string>{"b"});
+    add(*writer, {make_doc("c")});
+    EXPECT_NO_THROW(writer->commit("fourth"));
+  }
+  EXPECT_GE(failures, 9);  // the segment's files, the live documents, the folder, the manifest
+}
+
+TEST(IndexFailure, NewFoldersAreSyncedIntoTheirParents) {
+  const TempFolder folder;
+  for (int n = 0; n < 3; ++n) {
+    fsyncs_to_failure = n;
+    EXPECT_EQ(
+        code_of([&] { directory::create_folder(folder / ("f" + std::to_string(n) + "/g/h")); }),
+        ErrorCode::kIo);
+  }
+  fsyncs_to_failure = 3;
+  EXPECT_NO_THROW(directory::create_folder(folder / "i/g/h/"));
+  EXPECT_EQ(fsyncs_to_failure, 0);
+  EXPECT_NO_THROW(directory::create_folder(folder / "i/g/h"));
+  EXPECT_EQ(fsyncs_to_failure, 0);
+  fsyncs_to_failure = -1;
+  EXPECT_TRUE(directory::exists(folder / "i/g/h"));
+}
+
+TEST(IndexFailure, DeletesTakeRamToo) {
+  const TempFolder folder;
+  const auto writer = open_writer(folder.path(), 1 << 20);
+  for (int i = 0; i < 40'000; ++i) {
+    writer->delete_document("document number " + std::to_string(i));
+    ASSERT_LT(writer->ram_bytes(), (1u << 20) + 1000);
+  }
 }
 
 TEST(IndexFailure, DamageInAnOlderSegmentKeepsTheDeletes) {

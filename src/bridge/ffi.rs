@@ -38,8 +38,10 @@ pub(crate) mod ffi {
     }
 
     extern "Rust" {
-        /// Appends bytes to a vector: one call a document, where cxx itself would need one a byte.
-        fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]);
+        /// Appends bytes to a vector: one call a document, where cxx itself would need one a byte. Fails if memory runs out.
+        fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()>;
+        /// For tests: a callback that panics.
+        fn panic_for_test() -> Result<()>;
     }
 
     unsafe extern "C++" {
@@ -150,6 +152,10 @@ pub(crate) mod ffi {
             hi: f64,
             boost: f32,
         ) -> Result<UniquePtr<QueryNode>>;
+        /// A further range of such a query: a value in any of them will do.
+        fn query_push_range_i64(query: Pin<&mut QueryNode>, lo: i64, hi: i64) -> Result<()>;
+        /// As `query_push_range_i64`.
+        fn query_push_range_f64(query: Pin<&mut QueryNode>, lo: f64, hi: f64) -> Result<()>;
         /// A string between the bounds that are set.
         fn query_range_str(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
         fn query_set_lower(query: Pin<&mut QueryNode>, bound: &[u8], include: bool) -> Result<()>;
@@ -255,6 +261,39 @@ pub(crate) mod ffi {
     }
 }
 
-fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend_from_slice(bytes);
+fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), CallbackError> {
+    guard(|| {
+        out.try_reserve(bytes.len())
+            .map_err(|_| CallbackError::OutOfMemory(bytes.len()))?;
+        out.extend_from_slice(bytes);
+        Ok(())
+    })
+}
+
+#[expect(clippy::panic, reason = "to be caught")]
+fn panic_for_test() -> Result<(), CallbackError> {
+    guard(|| panic!("for a test"))
+}
+
+/// What a callback tells the engine, in the form that the engine's exceptions have on their way here: "code:message".
+#[derive(Debug, thiserror::Error)]
+enum CallbackError {
+    #[error("7:no memory for {0} more bytes")]
+    OutOfMemory(usize),
+    #[error("40:{0}")]
+    Panicked(String),
+}
+
+/// Keeps panics out of the engine: an unwinding that got there would end the process.
+fn guard(callback: impl FnOnce() -> Result<(), CallbackError>) -> Result<(), CallbackError> {
+    // What a callback changes is the caller's, who gets the error and doesn't look at it.
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(callback));
+    caught.unwrap_or_else(|payload| {
+        let text = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_string())
+            .or_else(|| payload.downcast_ref::<String>().cloned());
+        let text = text.unwrap_or_else(|| "of an unknown kind".to_string());
+        Err(CallbackError::Panicked(text))
+    })
 }

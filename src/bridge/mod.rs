@@ -73,10 +73,11 @@ impl From<cxx::Exception> for Error {
             "5" => ErrorCode::NotFound,
             "6" => ErrorCode::Locked,
             "7" => ErrorCode::OutOfMemory,
-            "8" => ErrorCode::Cancelled,
+            "8" => return Self::Cancelled,
             "9" => ErrorCode::Timeout,
             "10" => ErrorCode::TooLarge,
             "11" => ErrorCode::UnsupportedFormat,
+            "40" => return Self::Panicked(message.to_string()),
             _ => ErrorCode::Internal,
         };
         Self::Native {
@@ -113,5 +114,16 @@ mod tests {
         assert_eq!(code(12), ErrorCode::OutOfMemory); // std::bad_alloc
         assert_eq!(code(13), ErrorCode::Internal); // std::runtime_error
         assert_eq!(code(14), ErrorCode::Internal); // throw 42
+        assert!(matches!(
+            Error::from(throw_for_test(8).unwrap_err()),
+            Error::Cancelled
+        ));
+    }
+
+    #[test]
+    fn a_callback_s_panic_crosses_the_engine_as_an_error() {
+        let error = Error::from(throw_for_test(15).unwrap_err());
+        assert_eq!(error.code(), ErrorCode::Panicked);
+        assert_eq!(error.to_string(), "panic: for a test");
     }
 }

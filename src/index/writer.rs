@@ -163,9 +163,17 @@ impl IndexWriter {
             &batch.strings,
             &batch.docs,
         );
-        // After an error of I/O the documents are in the native buffer; other errors are faults of ours, which would come again.
-        self.documents.clear();
-        Ok(added?)
+        let added = added.map_err(crate::Error::from);
+        // After an error of I/O the documents are in the native buffer. After another one (memory ran out, or a fault of ours) none
+        // is: they stay here, so that no later commit can succeed without them.
+        if added
+            .as_ref()
+            .err()
+            .is_none_or(|error| error.code() == crate::ErrorCode::Io)
+        {
+            self.documents.clear();
+        }
+        added
     }
 
     fn define_fields(&mut self) -> crate::Result<()> {

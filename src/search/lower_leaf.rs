@@ -89,12 +89,39 @@ impl<'a> Lowering<'a, '_> {
             }
             return Ok(node);
         }
-        let mut any = bridge::query_bool(1, 1.0)?;
-        for value in &terms.values {
-            let child = self.exact(&terms.field, field, value, 1.0)?;
-            bridge::query_push_clause(any.pin_mut(), Occur::Should as u8, child)?;
+        if !(field.index
+            && matches!(
+                field.column(),
+                ColumnKind::I64 | ColumnKind::F64 | ColumnKind::Bool
+            ))
+        {
+            return Err(self.not_searchable(&terms.field, field));
         }
-        Ok(bridge::query_constant(any, boost)?)
+        // One clause for all of them, which the engine sorts and merges.
+        let mut node: Option<Node> = None;
+        for value in &terms.values {
+            let bound = Bound {
+                value: value.clone(),
+                inclusive: true,
+            };
+            let range = self.bounds(&terms.field, field, Some(&bound), Some(&bound))?;
+            match (&mut node, range) {
+                (_, Numbers::Empty) => {}
+                (Some(node), Numbers::I64(lo, hi)) => {
+                    bridge::query_push_range_i64(node.pin_mut(), lo, hi)?;
+                }
+                (Some(node), Numbers::F64(lo, hi)) => {
+                    bridge::query_push_range_f64(node.pin_mut(), lo, hi)?;
+                }
+                (None, Numbers::I64(lo, hi)) => {
+                    node = Some(bridge::query_range_i64(id, lo, hi, boost)?);
+                }
+                (None, Numbers::F64(lo, hi)) => {
+                    node = Some(bridge::query_range_f64(id, lo, hi, boost)?);
+                }
+            }
+        }
+        node.map_or_else(|| Ok(bridge::query_match_none()?), Ok)
     }
 
     /// The terms and positions that a clause's text becomes in a text field.
@@ -268,16 +295,25 @@ impl<'a> Lowering<'a, '_> {
         boost: f32,
     ) -> crate::Result<Node> {
         let id = u32::from(field.id.0);
-        let bounds = match field.field_type() {
-            FieldType::Double => self.doubles(name, field, lower, upper)?,
-            FieldType::Date => self.dates(name, field, lower, upper)?,
-            FieldType::Boolean => self.booleans(name, field, lower, upper)?,
-            _ => self.integers(name, field, lower, upper)?,
-        };
-        match bounds {
+        match self.bounds(name, field, lower, upper)? {
             Numbers::I64(lo, hi) if lo <= hi => Ok(bridge::query_range_i64(id, lo, hi, boost)?),
             Numbers::F64(lo, hi) if lo <= hi => Ok(bridge::query_range_f64(id, lo, hi, boost)?),
             _ => Ok(bridge::query_match_none()?),
+        }
+    }
+
+    fn bounds(
+        &self,
+        name: &FieldName,
+        field: &Field,
+        lower: Option<&Bound>,
+        upper: Option<&Bound>,
+    ) -> crate::Result<Numbers> {
+        match field.field_type() {
+            FieldType::Double => self.doubles(name, field, lower, upper),
+            FieldType::Date => self.dates(name, field, lower, upper),
+            FieldType::Boolean => self.booleans(name, field, lower, upper),
+            _ => self.integers(name, field, lower, upper),
         }
     }
 

@@ -60,7 +60,7 @@ pub struct SearchResponse {
     pub timed_out: bool,
     /// How many documents match; `None` if the request doesn't want to know.
     pub total: Option<TotalHits>,
-    /// The best score of the page; `None` without hits.
+    /// The best score of the query, whichever page this is; `None` without hits, or if none were asked for.
     pub max_score: Option<f32>,
     /// The page, best first.
     pub hits: Vec<Hit>,

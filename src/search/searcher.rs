@@ -141,12 +141,13 @@ impl Searcher {
         let mut functions = Vec::with_capacity(lowered.leaves.len());
         for leaf in &lowered.leaves {
             let source = self.functions.as_deref();
-            functions.push(Function::prepare(
-                leaf,
-                request,
-                source,
-                self.snapshot.schema(),
-            )?);
+            let function = Function::prepare(leaf, request, source, self.snapshot.schema())?;
+            if function.wants_score() && functions.iter().any(Function::wants_score) {
+                // Each would see the score with or without the other, as the clauses happen to be ordered.
+                let message = "only one function of a query can ask for the score";
+                return Err(request.error(leaf.place, message));
+            }
+            functions.push(function);
         }
         let found = self.find(request, lowered, &mut functions, &cancel, deadline)?;
         let searched = Instant::now();

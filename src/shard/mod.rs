@@ -175,8 +175,9 @@ impl Index {
     /// # Errors
     /// As [`IndexWriter::refresh`].
     pub fn refresh(&self) -> crate::Result<()> {
-        let snapshot = self.writer().refresh()?;
-        self.show(snapshot);
+        // The writer is held until the snapshot is shown: a later one must not be followed by an earlier one.
+        let mut writer = self.writer();
+        self.show(writer.refresh()?);
         Ok(())
     }
 
@@ -185,8 +186,8 @@ impl Index {
     /// # Errors
     /// As [`IndexWriter::commit`].
     pub fn commit(&self) -> crate::Result<()> {
-        let snapshot = self.writer().commit()?;
-        self.show(snapshot);
+        let mut writer = self.writer();
+        self.show(writer.commit()?);
         Ok(())
     }
 

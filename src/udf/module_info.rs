@@ -85,10 +85,10 @@ impl ModuleInfo {
                 RowConvention::New => &self.evidence_old,
             };
             return match other {
-                Some(import) => Err(format!(
+                Some(import) if !is_unambiguous(import) => Err(format!(
                     "the manifest's `row` contradicts the import `env.{import}`"
                 )),
-                None => Ok(*said),
+                _ => Ok(*said),
             };
         }
         match (&self.evidence_old, &self.evidence_new) {
@@ -110,6 +110,17 @@ impl ModuleInfo {
             None => Err(format!("the module does not export a function `{name}`")),
         }
     }
+}
+
+/// Whether an import (name and type) has a name that only one convention has, so that the other one can offer it, too.
+fn is_unambiguous(import: &str) -> bool {
+    let names = [
+        "get_field_i64(",
+        "get_field_f64(",
+        "get_field_int64(",
+        "get_field_float64(",
+    ];
+    names.iter().any(|name| import.starts_with(name))
 }
 
 /// How a positional parameter is passed.

@@ -136,13 +136,13 @@ impl UdfRegistry {
                 registration.existed = true;
             }
         }
-        for registration in registrations.iter().filter(|r| !r.existed) {
+        let fresh = registrations.iter().filter(|r| !r.existed);
+        if let Some(folder) = &self.folder {
+            store(folder, module, fresh.clone().map(|r| &*r.udf))?;
+        }
+        for registration in fresh {
             let manifest = registration.udf.manifest();
             let (name, version) = (&manifest.name, manifest.version.to_string());
-            if let Some(folder) = &self.folder {
-                folder.add_module(registration.udf.hash(), module)?;
-                folder.add_function(name, &version, registration.udf.hash(), &manifest.json)?;
-            }
             table
                 .damaged
                 .retain(|d| d.name != *name || d.version != version);
@@ -339,6 +339,31 @@ impl Table {
             message,
         }
     }
+}
+
+/// Stores functions of one module; all, or with an error none.
+fn store<'u>(
+    folder: &Folder,
+    module: &[u8],
+    functions: impl Iterator<Item = &'u RegisteredUdf>,
+) -> crate::Result<()> {
+    let mut stored: Vec<(&str, String)> = Vec::new();
+    for udf in functions {
+        let manifest = udf.manifest();
+        let version = manifest.version.to_string();
+        let done = folder.add_module(udf.hash(), module).and_then(|()| {
+            folder.add_function(&manifest.name, &version, udf.hash(), &manifest.json)
+        });
+        if let Err(error) = done {
+            for (name, version) in stored {
+                // The first error is the one to tell.
+                let _ = folder.remove_function(name, &version);
+            }
+            return Err(error);
+        }
+        stored.push((&manifest.name, version));
+    }
+    Ok(())
 }
 
 fn same(a: &RegisteredUdf, b: &RegisteredUdf) -> bool {

@@ -36,6 +36,7 @@ pub(crate) fn define(
             })
         },
     )?;
+    define_unambiguous(linker)?;
     linker.func_wrap(ENV, "get_document_id", document_id)?;
     linker.func_wrap(ENV, "get_score", |caller: Guest<'_>, _: i64| {
         caller.data().row.score()
@@ -82,96 +83,20 @@ pub(crate) fn define(
     }
 }
 
-fn define_new(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
-    linker.func_wrap(ENV, "log", log)?;
-    linker.func_wrap(
-        ENV,
-        "get_field_string",
-        |mut caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32, out_len: u32| {
-            with_field(
-                &mut caller,
-                name,
-                len,
-                Want::Value(ValueType::Str),
-                |memory, value| {
-                    let Some(FieldValue::Str(text)) = value else {
-                        return Ok(MISSING);
-                    };
-                    let fits = put_string(memory, out, out_len, text)?;
-                    Ok(if fits { OK } else { MISSING })
-                },
-            )
-        },
-    )?;
-    let get = |mut caller: Guest<'_>, value_type, name, len, out| {
-        with_field(
-            &mut caller,
-            name,
-            len,
-            Want::Value(value_type),
-            |memory, value| {
-                let (bytes, width) = match value {
-                    Some(FieldValue::I64(v)) => (v.to_le_bytes(), 8),
-                    Some(FieldValue::F64(v)) => (v.to_le_bytes(), 8),
-                    Some(FieldValue::Bool(v)) => (u64::from(v).to_le_bytes(), 4),
-                    _ => return Ok(MISSING),
-                };
-                put(memory, out, &bytes[..width])?;
-                Ok(OK)
-            },
-        )
-    };
+/// Functions whose names only one convention has: a module that mixes both may import them all.
+fn define_unambiguous(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap(
         ENV,
         "get_field_i64",
-        move |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
-            get(caller, ValueType::I64, name, len, out)
+        |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
+            get_value(caller, ValueType::I64, name, len, out)
         },
     )?;
     linker.func_wrap(
         ENV,
         "get_field_f64",
-        move |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
-            get(caller, ValueType::F64, name, len, out)
-        },
-    )?;
-    linker.func_wrap(
-        ENV,
-        "get_field_bool",
-        move |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
-            get(caller, ValueType::Bool, name, len, out)
-        },
-    )?;
-    Ok(())
-}
-
-fn define_old(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
-    linker.func_wrap(ENV, "log", |caller: Guest<'_>, at: u32, len: u32| {
-        log(caller, 1, at, len)
-    })?;
-    linker.func_wrap(
-        ENV,
-        "get_field_string",
-        |mut caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32, out_len: u32| {
-            with_field(
-                &mut caller,
-                name,
-                len,
-                Want::Value(ValueType::Str),
-                |memory, value| {
-                    let Some(FieldValue::Str(text)) = value else {
-                        return Ok(0);
-                    };
-                    let size = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                    // This convention has no capacity: the memory is the bound.
-                    let Some(target) = slice_mut(memory, out, size) else {
-                        return Ok(0);
-                    };
-                    target.copy_from_slice(text);
-                    put(memory, out_len, &size.to_le_bytes())?;
-                    Ok(1)
-                },
-            )
+        |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
+            get_value(caller, ValueType::F64, name, len, out)
         },
     )?;
     linker.func_wrap(
@@ -202,6 +127,95 @@ fn define_old(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
                 |_, value| match value {
                     Some(FieldValue::F64(v)) => Ok(v),
                     _ => Ok(0.0),
+                },
+            )
+        },
+    )?;
+    Ok(())
+}
+
+/// Writes a number or boolean of the current document, by the newer convention.
+fn get_value(
+    mut caller: Guest<'_>,
+    value_type: ValueType,
+    name: u32,
+    len: u32,
+    out: u32,
+) -> wasmtime::Result<i32> {
+    with_field(
+        &mut caller,
+        name,
+        len,
+        Want::Value(value_type),
+        |memory, value| {
+            let (bytes, width) = match value {
+                Some(FieldValue::I64(v)) => (v.to_le_bytes(), 8),
+                Some(FieldValue::F64(v)) => (v.to_le_bytes(), 8),
+                Some(FieldValue::Bool(v)) => (u64::from(v).to_le_bytes(), 4),
+                _ => return Ok(MISSING),
+            };
+            put(memory, out, &bytes[..width])?;
+            Ok(OK)
+        },
+    )
+}
+
+fn define_new(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+    linker.func_wrap(ENV, "log", log)?;
+    linker.func_wrap(
+        ENV,
+        "get_field_string",
+        |mut caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32, out_len: u32| {
+            with_field(
+                &mut caller,
+                name,
+                len,
+                Want::Value(ValueType::Str),
+                |memory, value| {
+                    let Some(FieldValue::Str(text)) = value else {
+                        return Ok(MISSING);
+                    };
+                    let fits = put_string(memory, out, out_len, text)?;
+                    Ok(if fits { OK } else { MISSING })
+                },
+            )
+        },
+    )?;
+    linker.func_wrap(
+        ENV,
+        "get_field_bool",
+        |caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32| {
+            get_value(caller, ValueType::Bool, name, len, out)
+        },
+    )?;
+    Ok(())
+}
+
+fn define_old(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+    linker.func_wrap(ENV, "log", |caller: Guest<'_>, at: u32, len: u32| {
+        log(caller, 1, at, len)
+    })?;
+    linker.func_wrap(
+        ENV,
+        "get_field_string",
+        |mut caller: Guest<'_>, _: i64, name: u32, len: u32, out: u32, out_len: u32| {
+            with_field(
+                &mut caller,
+                name,
+                len,
+                Want::Value(ValueType::Str),
+                |memory, value| {
+                    let Some(FieldValue::Str(text)) = value else {
+                        return Ok(0);
+                    };
+                    let size = u32::try_from(text.len()).unwrap_or(u32::MAX);
+                    // This convention has no capacity: the memory is the bound.
+                    let Some(target) = slice_mut(memory, out, size) else {
+                        return Ok(0);
+                    };
+                    target.copy_from_slice(text);
+                    put(memory, out_len, &size.to_le_bytes())?;
+                    Ok(1)
                 },
             )
         },

@@ -63,12 +63,13 @@ pub(crate) fn ranked(shape: Shape) -> impl Strategy<Value = Json> {
 }
 
 fn tree(shape: Shape) -> impl Strategy<Value = Json> {
-    let leaf = prop_oneof![5 => clause(shape), 4 => function(shape)];
+    // Boxed, here and below: without, each level of a tree takes the stack of every strategy in it.
+    let leaf = prop_oneof![5 => clause(shape).boxed(), 4 => function(shape).boxed()];
     leaf.prop_recursive(4, 20, 4, |inner| {
         let constant = (inner.clone(), boost()).prop_map(
             |(filter, boost)| json!({"constant_score": with(json!({"filter": filter}), boost)}),
         );
-        prop_oneof![6 => combined(inner), 1 => constant]
+        prop_oneof![6 => combined(inner).boxed(), 1 => constant.boxed()]
     })
 }
 
@@ -111,10 +112,10 @@ fn with(mut clause: Json, boost: Option<f32>) -> Json {
 /// A clause about fields.
 fn clause(shape: Shape) -> impl Strategy<Value = Json> {
     prop_oneof![
-        2 => words(shape),
-        2 => exact(shape),
-        2 => range(shape),
-        1 => rest(shape),
+        2 => words(shape).boxed(),
+        2 => exact(shape).boxed(),
+        2 => range(shape).boxed(),
+        1 => rest(shape).boxed(),
     ]
 }
 
@@ -181,7 +182,7 @@ fn exact(shape: Shape) -> impl Strategy<Value = Json> {
         );
     let several = (
         prop::collection::vec(keyword(), 0..3),
-        prop::collection::vec(long(shape), 0..3),
+        prop::collection::vec(long(shape), 0..12),
     );
     let terms = (several, boost(), any::<bool>()).prop_map(|((words, numbers), boost, keyword)| {
         let (field, values) = if keyword {

@@ -187,6 +187,14 @@ std::unique_ptr<QueryNode> query_range_f64(uint32_t field, double lo, double hi,
   return query;
 }
 
+void query_push_range_i64(QueryNode& query, int64_t lo, int64_t hi) {
+  query.rep.more_i64.emplace_back(lo, hi);
+}
+
+void query_push_range_f64(QueryNode& query, double lo, double hi) {
+  query.rep.more_f64.emplace_back(lo, hi);
+}
+
 std::unique_ptr<QueryNode> query_range_str(uint32_t field, float boost) {
   return node(QueryKind::kRangeStr, field, boost);
 }
@@ -337,6 +345,7 @@ void throw_for_test(uint32_t which) {
   if (which >= 1 && which <= kCodes) throw Error(static_cast<ErrorCode>(which), "a test");
   if (which == kCodes + 1) throw std::bad_alloc();
   if (which == kCodes + 2) throw std::runtime_error("a test");
+  if (which == kCodes + 4) panic_for_test();
   throw 42;
 }
 

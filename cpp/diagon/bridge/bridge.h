@@ -81,6 +81,8 @@ std::unique_ptr<QueryNode> query_phrase(uint32_t field, float boost);
 void query_push_term(QueryNode& query, rust::Slice<const uint8_t> term, uint32_t position);
 std::unique_ptr<QueryNode> query_range_i64(uint32_t field, int64_t lo, int64_t hi, float boost);
 std::unique_ptr<QueryNode> query_range_f64(uint32_t field, double lo, double hi, float boost);
+void query_push_range_i64(QueryNode& query, int64_t lo, int64_t hi);
+void query_push_range_f64(QueryNode& query, double lo, double hi);
 std::unique_ptr<QueryNode> query_range_str(uint32_t field, float boost);
 void query_set_lower(QueryNode& query, rust::Slice<const uint8_t> bound, bool include);
 void query_set_upper(QueryNode& query, rust::Slice<const uint8_t> bound, bool include);

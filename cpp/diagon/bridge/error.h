@@ -6,6 +6,7 @@
 #include <string>
 
 #include "diagon/util/error.h"
+#include "rust/cxx.h"
 
 namespace rust::behavior {
 
@@ -16,6 +17,8 @@ static void trycatch(Try&& func, Fail&& fail) noexcept try {
   func();
 } catch (const diagon::Error& e) {
   fail(std::to_string(static_cast<unsigned>(e.code())) + ":" + e.what());
+} catch (const rust::Error& e) {
+  fail(e.what());  // of a callback, which has put it together in the same way
 } catch (const std::bad_alloc&) {
   fail("7:out of memory");
 } catch (const std::exception& e) {

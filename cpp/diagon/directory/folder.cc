@@ -31,15 +31,27 @@ void sync(const std::string& path, int flags) {
   const int result = retry([&] { return ::fsync(fd); });
   const int why = errno;
   ::close(fd);
-  if (result != 0) throw_io(path, "fsync", why);
+  if (result != 0)
+    throw SyncError(ErrorCode::kIo, path + ": fsync: " + std::generic_category().message(why));
 }
 
 }  // namespace
 
 void create_folder(const std::string& path) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  std::filesystem::create_directories(path, error);
+  fs::path at = fs::absolute(path, error);
   if (error) throw_io(path, "mkdir", error.value());
+  std::vector<fs::path> missing;
+  for (; !fs::is_directory(at, error) && at.has_relative_path(); at = at.parent_path())
+    missing.push_back(at);
+  for (; !missing.empty(); missing.pop_back()) {
+    const fs::path& folder = missing.back();
+    if (!folder.has_filename()) continue;  // of "a/b/", which is "a/b" once more
+    fs::create_directory(folder, error);
+    if (error) throw_io(folder.string(), "mkdir", error.value());
+    sync_folder(folder.parent_path().string());
+  }
 }
 
 bool exists(const std::string& path) {

@@ -5,9 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "diagon/util/error.h"
+
 namespace diagon::directory {
 
-// Creates the folder (and its parents) if it is missing.
+// Thrown where an fsync failed: the system may have dropped what was to be written, and a later
+// fsync of the same file would succeed all the same.
+class SyncError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Creates the folder (and its parents) if it is missing; each is durable in its parent.
 void create_folder(const std::string& path);
 bool exists(const std::string& path);
 // Names in the folder, sorted, without "." and "..".

@@ -111,12 +111,21 @@ docvalues::ColumnWriter& Buffer::column(const Field& field) {
 }
 
 void Buffer::add(const DocumentBatch& batch, const std::vector<Field>& fields) {
+  check_whole();
   check(batch, fields);
   DocSpan begin = kStart;
+  whole_ = false;
   for (const DocSpan& end : batch.docs) {
     add_one(batch, begin, end, fields);
     begin = end;
   }
+  whole_ = true;
+}
+
+void Buffer::check_whole() const {
+  if (!whole_)
+    throw Error(ErrorCode::kOutOfMemory,
+                "memory ran out in the middle of a document; open the index again");
 }
 
 void Buffer::add_one(const DocumentBatch& batch, const DocSpan& begin, const DocSpan& end,
@@ -241,6 +250,7 @@ void Buffer::write_columns(const std::string& folder, uint64_t segment,
 
 void Buffer::write(const std::string& folder, uint64_t segment, const directory::SegmentId& id,
                    const std::vector<Field>& fields) const {
+  check_whole();
   SegmentMeta meta;
   meta.max_doc = doc_count();
   for (const Field& field : fields) {

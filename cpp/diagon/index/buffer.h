@@ -19,7 +19,8 @@ class Buffer {
  public:
   // Checks the whole batch first (ranges, known fields, order, sizes) and throws kInvalidArgument
   // or kTooLarge without having added anything. A document replaces an earlier one of the buffer
-  // with its id. `fields`: by id.
+  // with its id. `fields`: by id. After any other exception (memory ran out in the middle of a
+  // document) add() and write() throw kOutOfMemory until clear().
   void add(const DocumentBatch& batch, const std::vector<schema::Field>& fields);
   // Deletes the document of that id from the buffer, if it is there.
   void remove(std::string_view id);
@@ -28,8 +29,6 @@ class Buffer {
   uint32_t live_count() const noexcept { return static_cast<uint32_t>(by_id_.size()); }
   // Roughly.
   size_t ram_bytes() const noexcept;
-  // The live documents' ids.
-  const std::unordered_map<std::string, DocId>& ids() const noexcept { return by_id_; }
   bool has_deletes() const noexcept { return live_count() != doc_count(); }
   // words_for(doc_count()) words.
   std::vector<uint64_t> live_bits() const;
@@ -45,6 +44,7 @@ class Buffer {
     std::vector<DocId> docs;
     std::vector<uint8_t> norms;
   };
+  void check_whole() const;
   void check(const DocumentBatch& batch, const std::vector<schema::Field>& fields) const;
   void add_one(const DocumentBatch& batch, const DocSpan& begin, const DocSpan& end,
                const std::vector<schema::Field>& fields);
@@ -61,6 +61,7 @@ class Buffer {
   std::vector<uint64_t> source_ends_;
   std::unordered_map<std::string, DocId> by_id_;
   size_t id_bytes_ = 0;
+  bool whole_ = true;  // no document has been added by halves
 };
 
 }  // namespace diagon::index

@@ -116,13 +116,23 @@ void IndexWriter::add_documents(const DocumentBatch& batch) {
   if (fields_.empty()) throw_invalid("no field is defined");
   buffer_.add(batch, fields_);
   for (const DocSpan& d : batch.docs)
-    deletes_.emplace(reinterpret_cast<const char*>(batch.bytes.data()) + d.id_offset, d.id_len);
-  if (buffer_.ram_bytes() >= options_.ram_buffer_bytes) flush();
+    note_delete({reinterpret_cast<const char*>(batch.bytes.data()) + d.id_offset, d.id_len});
+  flush_if_full();
 }
 
 void IndexWriter::delete_document(std::string_view id) {
   buffer_.remove(id);
-  deletes_.emplace(id);
+  note_delete(id);
+  flush_if_full();
+}
+
+void IndexWriter::note_delete(std::string_view id) {
+  constexpr size_t kNode = 64;
+  if (deletes_.emplace(id).second) delete_bytes_ += id.size() + kNode;
+}
+
+void IndexWriter::flush_if_full() {
+  if (ram_bytes() >= options_.ram_buffer_bytes) flush();
 }
 
 void IndexWriter::apply_deletes() {
@@ -147,6 +157,7 @@ void IndexWriter::apply_deletes() {
     s.live_dirty = true;
   }
   deletes_.clear();
+  delete_bytes_ = 0;
 }
 
 void IndexWriter::flush() {
@@ -189,11 +200,30 @@ std::shared_ptr<const Snapshot> IndexWriter::refresh() {
 }
 
 std::shared_ptr<const Snapshot> IndexWriter::commit(const std::string& user_data) {
+  if (!sync_failure_.empty())
+    throw Error(ErrorCode::kIo, sync_failure_ + " (in an earlier commit; open the index again)");
   flush();
   Manifest next = manifest_;
   next.segments.clear();
   next.generation = ++last_generation_;
   next.user_data = user_data;
+  try {
+    write_commit(next);
+  } catch (const directory::SyncError& e) {
+    sync_failure_ = e.what();
+    throw;
+  }
+  manifest_ = std::move(next);
+  std::erase_if(segments_, [](const Segment& s) { return s.segment.live_count == 0; });
+  for (Segment& s : segments_) {
+    s.synced = true;
+    s.live_dirty = false;
+  }
+  remove_unreferenced();
+  return snapshot();
+}
+
+void IndexWriter::write_commit(Manifest& next) {
   for (Segment& s : segments_) {
     if (s.segment.live_count == 0) continue;  // nothing left of it
     s.entry.live_count = s.segment.live_count;
@@ -211,14 +241,6 @@ std::shared_ptr<const Snapshot> IndexWriter::commit(const std::string& user_data
   // The names of the new files must be durable before a manifest that needs them can be.
   directory::sync_folder(folder_);
   write_manifest(folder_, next);
-  manifest_ = std::move(next);
-  std::erase_if(segments_, [](const Segment& s) { return s.segment.live_count == 0; });
-  for (Segment& s : segments_) {
-    s.synced = true;
-    s.live_dirty = false;
-  }
-  remove_unreferenced();
-  return snapshot();
 }
 
 }  // namespace diagon::index

@@ -26,7 +26,9 @@ struct WriterOptions {
 //
 // After an exception the writer goes on from where it was: what `add` refused was not added, what a
 // flush could not write is still in the buffer. After a failed `commit` the earlier commit is in
-// force; only a new commit that succeeds replaces it.
+// force; only a new commit that succeeds replaces it. After a failed fsync no commit can succeed
+// any more: what came after the last one is lost, as after a power cut, and the index must be
+// opened again. The same after memory ran out in the middle of a document.
 class IndexWriter {
  public:
   // Opens an index, or makes an empty one in a folder that is missing or empty. Removes files that
@@ -42,7 +44,7 @@ class IndexWriter {
   // none. Throws kInvalidArgument, kTooLarge; kIo if a full buffer could not be flushed (the
   // documents are then added all the same and the flush is tried again later).
   void add_documents(const DocumentBatch& batch);
-  // Deletes the document of that `_id` if there is one.
+  // Deletes the document of that `_id` if there is one. Throws kIo as add_documents.
   void delete_document(std::string_view id);
 
   // Makes everything up to now visible in the snapshot that it returns; not durable.
@@ -55,7 +57,7 @@ class IndexWriter {
   const std::string& user_data() const noexcept { return manifest_.user_data; }
   // Documents that are not a segment yet.
   uint32_t buffered_docs() const noexcept { return buffer_.doc_count(); }
-  uint64_t ram_bytes() const noexcept { return buffer_.ram_bytes(); }
+  uint64_t ram_bytes() const noexcept { return buffer_.ram_bytes() + delete_bytes_; }
 
  private:
   struct Segment {
@@ -69,7 +71,10 @@ class IndexWriter {
   void create_or_load();
   void flush();
   void apply_deletes();
+  void note_delete(std::string_view id);
+  void flush_if_full();
   void remove_unreferenced() const;
+  void write_commit(Manifest& next);
   std::shared_ptr<const Snapshot> snapshot() const;
 
   std::string folder_;
@@ -79,11 +84,14 @@ class IndexWriter {
   // Of the latest commit that was tried. One that failed may be in force all the same, so that the
   // next one must not write over its files.
   uint64_t last_generation_ = 0;
+  // Why no later commit can be trusted; empty: it can.
+  std::string sync_failure_;
   std::vector<Segment> segments_;
   std::vector<schema::Field> fields_;
   Buffer buffer_;
   std::unordered_set<std::string>
-      deletes_;  // ids to delete from the segments, also those of replaced documents
+      deletes_;              // ids to delete from the segments, also those of replaced documents
+  size_t delete_bytes_ = 0;  // of RAM they take, roughly
 };
 
 }  // namespace diagon::index

@@ -45,7 +45,7 @@ class SegmentReader {
   // REQUIRES: the term is one of the field's.
   postings::PostingsCursor postings(FieldId id, const postings::TermMeta& term) const;
 
-  // Appends the document's `_id`. Throws kCorrupt.
+  // The document's `_id`, in the mapped file. REQUIRES: doc < max_doc(). Throws kCorrupt.
   std::string_view doc_id(DocId doc) const;
   // The documents with that `_id`, deleted ones included.
   void find_id(std::string_view id, std::vector<DocId>& out) const;

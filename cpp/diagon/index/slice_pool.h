@@ -35,7 +35,6 @@ class SlicePool {
   }
 
   size_t ram_bytes() const noexcept { return blocks_.size() * kBlockBytes; }
-  // Bytes that may be added before addresses run out (4 GiB); callers flush long before.
   void clear() {
     blocks_.clear();
     used_ = kBlockBytes;

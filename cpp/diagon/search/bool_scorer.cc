@@ -13,8 +13,8 @@ void and_at_least(uint32_t minimum, const uint64_t* sets, size_t count, size_t s
   }
   for (size_t w = 0; w < words; ++w) {
     if (acc[w] == 0) continue;
-    // A counter of 16 bits for each of 64 documents, one bit plane a word; 1,024 clauses are the
-    // limit.
+    // A counter of 16 bits for each of 64 documents, one bit plane a word; PreparedQuery refuses
+    // more clauses.
     uint64_t planes[16] = {};
     for (size_t s = 0; s < count; ++s) {
       uint64_t carry = sets[s * stride + w];

@@ -157,11 +157,15 @@ void Gatherer::measure_strings(std::span<const uint32_t> docs) {
     if (missing(docs[i])) strings_[i] = missing_string();
 }
 
+void Gatherer::check_documents(std::span<const uint32_t> docs) const {
+  if (!docs.empty() && std::ranges::max(docs) >= segment_->max_doc())
+    throw_invalid("a document's number is past the segment's end");
+}
+
 GatherExtent Gatherer::measure(std::span<const uint32_t> docs) {
   extent_ = {};
   measured_ = docs.size();
-  for (const DocId doc : docs)
-    if (doc >= segment_->max_doc()) throw_invalid("a document's number is past the segment's end");
+  check_documents(docs);
   if (list_) {
     measure_lists(docs);
   } else if (type_ == GatherType::kStr) {
@@ -256,19 +260,21 @@ void Gatherer::write_lists(const GatherOut& out) {
   put_numbers(out.values.data());
 }
 
-void Gatherer::check_sizes(size_t docs, const GatherOut& out) const {
+void Gatherer::check_call(std::span<const uint32_t> docs, const GatherOut& out) const {
   const bool strings = type_ == GatherType::kStr;
-  check(docs == measured_, "documents");
-  check(out.validity.empty() || out.validity.size() == (docs + 7) / 8, "validity");
-  check(out.offsets.size() == (list_ || strings ? 4 * (docs + 1) : 0), "offsets");
+  check(docs.size() == measured_, "documents");
+  check_documents(docs);
+  check(out.validity.empty() || out.validity.size() == (docs.size() + 7) / 8, "validity");
+  check(out.offsets.size() == (list_ || strings ? 4 * (docs.size() + 1) : 0), "offsets");
   check(out.child_offsets.size() == (list_ && strings ? 4 * (extent_.items + 1) : 0),
         "child offsets");
-  check(out.values.size() == (strings ? extent_.bytes : width() * (list_ ? extent_.items : docs)),
+  check(out.values.size() ==
+            (strings ? extent_.bytes : width() * (list_ ? extent_.items : docs.size())),
         "values");
 }
 
 uint32_t Gatherer::write(std::span<const uint32_t> docs, const GatherOut& out) {
-  check_sizes(docs.size(), out);
+  check_call(docs, out);
   if (list_) {
     write_lists(out);
   } else if (type_ == GatherType::kStr) {

@@ -40,8 +40,9 @@ class Gatherer {
   // Looks the documents up. REQUIRES: each below max_doc; else throws kInvalidArgument. Throws
   // kTooLarge past 2^31 - 1 bytes or items.
   GatherExtent measure(std::span<const uint32_t> docs);
-  // Writes the documents of the latest measure(). Returns how many have no value (0 with a
-  // fallback). Throws kInvalidArgument if a buffer has not the size that measure() said.
+  // Writes the documents of the latest measure(); others of the same number of documents give
+  // values of some document. Returns how many have no value (0 with a fallback). Throws
+  // kInvalidArgument if a buffer has not the size that measure() said, and as measure().
   uint32_t write(std::span<const uint32_t> docs, const GatherOut& out);
 
  private:
@@ -56,7 +57,8 @@ class Gatherer {
   int64_t smallest_number(DocId doc) const;
   void measure_lists(std::span<const uint32_t> docs);
   void measure_strings(std::span<const uint32_t> docs);
-  void check_sizes(size_t docs, const GatherOut& out) const;
+  void check_documents(std::span<const uint32_t> docs) const;
+  void check_call(std::span<const uint32_t> docs, const GatherOut& out) const;
   uint32_t write_validity(std::span<const uint32_t> docs, std::span<uint8_t> validity) const;
   void write_strings(uint8_t* offsets, std::span<uint8_t> values) const;
   void write_numbers(std::span<const uint32_t> docs, uint8_t* values);

@@ -1,8 +1,11 @@
 // Batches of candidates of one segment, for a caller that decides UDF leaves: the pull protocol.
 //
-//   while next_batch(...) says so:
-//     for each leaf:  needed(leaf) -> documents;  (the caller evaluates them);  resolve(leaf,
-//     values) accepted() -> documents and scores maybe set_bar(...)
+//   while next_batch() says so:
+//     for each leaf:
+//       needed(leaf) -> documents; the caller evaluates them
+//       resolve(leaf, values)
+//     accepted() -> documents and scores
+//     set_bar(), if the caller wants better ones only
 #pragma once
 
 #include <cstdint>

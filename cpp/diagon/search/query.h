@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "diagon/util/types.h"
@@ -43,15 +44,15 @@ struct Query {
   std::vector<uint32_t> positions;
   int64_t lo_i64 = 0, hi_i64 = 0;
   double lo_f64 = 0, hi_f64 = 0;
+  // Further closed ranges: a value in any of them will do. Those with lo > hi are empty.
+  std::vector<std::pair<int64_t, int64_t>> more_i64;
+  std::vector<std::pair<double, double>> more_f64;
   // kRangeStr: bounds that are absent are open.
   bool has_lo = false, has_hi = false, include_lo = false, include_hi = false;
   std::string lo_str, hi_str;
   std::vector<Clause> clauses;
   uint32_t minimum_should_match = 0;
   uint32_t leaf = 0;
-
-  // Whether a kUdf is in the tree.
-  bool has_udf() const noexcept;
 };
 
 // Depth of a tree at most; deeper ones are refused, since the tree is walked recursively.

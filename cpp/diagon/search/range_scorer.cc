@@ -7,15 +7,46 @@ namespace diagon::search {
 
 using docvalues::kColumnBlock;
 
+std::vector<Interval> merged(std::vector<Interval> intervals) {
+  std::ranges::sort(intervals, {}, &Interval::lo);
+  size_t kept = 0;
+  for (const Interval& next : intervals) {
+    Interval* last = kept == 0 ? nullptr : &intervals[kept - 1];
+    if (last != nullptr && (last->hi == INT64_MAX || next.lo <= last->hi + 1)) {
+      last->hi = std::max(last->hi, next.hi);
+    } else {
+      intervals[kept++] = next;
+    }
+  }
+  intervals.resize(kept);
+  return intervals;
+}
+
 RangeScorer::RangeScorer(std::shared_ptr<const index::SegmentReader> segment,
-                         const docvalues::ColumnReader& column, int64_t lo, int64_t hi, float score)
+                         const docvalues::ColumnReader& column, std::vector<Interval> intervals,
+                         float score)
     : ConstantScorerBase(score),
       segment_(std::move(segment)),
       column_(column),
-      lo_(lo),
-      hi_(hi),
+      intervals_(std::move(intervals)),
+      lo_(intervals_.front().lo),
+      hi_(intervals_.back().hi),
       cost_(column.docs_with_value()),
       values_(new int64_t[kColumnBlock]) {}
+
+std::vector<Interval>::const_iterator RangeScorer::interval_at(int64_t value) const noexcept {
+  return std::ranges::lower_bound(intervals_, value, {}, &Interval::hi);
+}
+
+bool RangeScorer::contains(int64_t value) const noexcept {
+  const auto at = interval_at(value);
+  return at != intervals_.end() && at->lo <= value;
+}
+
+bool RangeScorer::may_match(uint64_t block) const noexcept {
+  const auto at = interval_at(column_.values().block_min(block));
+  return at != intervals_.end() && at->lo <= column_.values().block_max(block);
+}
 
 DocId RangeScorer::lower_bound(DocId target) {
   if (target >= column_.max_doc()) return kNoMoreDocs;
@@ -23,8 +54,7 @@ DocId RangeScorer::lower_bound(DocId target) {
   const docvalues::NumericReader& values = column_.values();
   const uint64_t first = target / kColumnBlock;
   for (uint64_t b = first; b < values.block_count(); ++b)
-    if (values.block_max(b) >= lo_ && values.block_min(b) <= hi_)
-      return b == first ? target : static_cast<DocId>(b * kColumnBlock);
+    if (may_match(b)) return b == first ? target : static_cast<DocId>(b * kColumnBlock);
   return kNoMoreDocs;
 }
 
@@ -33,8 +63,9 @@ void RangeScorer::match_block(uint64_t block, const Window& window, uint64_t* fo
   const DocId block_begin = static_cast<DocId>(block * kColumnBlock);
   const DocId from = std::max(block_begin, window.base);
   const DocId to = std::min(block_begin + kColumnBlock, window.end());
-  if (values.block_max(block) < lo_ || values.block_min(block) > hi_) return;
-  if (values.block_min(block) >= lo_ && values.block_max(block) <= hi_) {
+  if (!may_match(block)) return;
+  const Interval& first = *interval_at(values.block_min(block));
+  if (values.block_min(block) >= first.lo && values.block_max(block) <= first.hi) {
     bits::set_range(found, from - window.base, to - window.base);
     return;
   }
@@ -42,14 +73,21 @@ void RangeScorer::match_block(uint64_t block, const Window& window, uint64_t* fo
     values.decode_block(block, values_.get());
     decoded_ = block;
   }
-  const int64_t* at = values_.get() - block_begin;
+  const bool single = intervals_.size() == 1;
   for (DocId doc = from; doc < to;) {
     // Whole words where possible, so that the comparison has no branch.
     const size_t i = doc - window.base;
     const DocId stop = std::min<DocId>(to, doc + static_cast<DocId>(64 - i % 64));
     uint64_t word = 0;
-    for (DocId d = doc; d < stop; ++d)
-      word |= uint64_t{at[d] >= lo_ && at[d] <= hi_} << ((d - window.base) % 64);
+    if (single) {
+      for (DocId d = doc; d < stop; ++d) {
+        const int64_t value = values_[d - block_begin];
+        word |= uint64_t{value >= lo_ && value <= hi_} << ((d - window.base) % 64);
+      }
+    } else {
+      for (DocId d = doc; d < stop; ++d)
+        word |= uint64_t{contains(values_[d - block_begin])} << ((d - window.base) % 64);
+    }
     found[i / 64] |= word;
     doc = stop;
   }
@@ -64,8 +102,7 @@ void RangeScorer::match_multi(const Window& window, const uint64_t* mask, uint64
       candidates &= candidates - 1;
       const auto [from, to] = column_.range(window.base + w * 64 + bit);
       for (uint32_t v = from; v < to; ++v) {
-        const int64_t value = column_.values().get(v);
-        if (value < lo_ || value > hi_) continue;
+        if (!contains(column_.values().get(v))) continue;
         found |= uint64_t{1} << bit;
         break;
       }

@@ -83,6 +83,8 @@ Weight PreparedQuery::prepare(const Query& query, float boost, bool scored, uint
     throw_invalid("a term query needs one term");
   if (query.kind == QueryKind::kConstant && query.clauses.size() != 1)
     throw_invalid("a constant score needs one query");
+  if (query.clauses.size() > UINT16_MAX)
+    throw_invalid("more than 65,535 clauses in one boolean query");
   weight.scored = scored;
   if (query.kind == QueryKind::kTerm || query.kind == QueryKind::kPhrase) prepare_terms(weight);
   weight.has_udf = query.kind == QueryKind::kUdf;
@@ -203,13 +205,21 @@ ScorerPtr PreparedQuery::range_scorer(const Weight& weight, size_t segment) cons
       is_double != (query.kind == QueryKind::kRangeF64))
     throw_invalid("a range of another type than the column of field number " +
                   std::to_string(query.field));
-  int64_t lo = query.lo_i64;
-  int64_t hi = query.hi_i64;
+  std::vector<Interval> intervals;
+  const auto add = [&](int64_t lo, int64_t hi) {
+    if (lo <= hi) intervals.push_back({lo, hi});
+  };
   if (is_double) {
-    if (!stored_range(*column, query.lo_f64, query.hi_f64, lo, hi)) return none();
+    const auto add_doubles = [&](double from, double to) {
+      int64_t lo = 0;
+      int64_t hi = 0;
+      if (stored_range(*column, from, to, lo, hi)) add(lo, hi);
+    };
+    add_doubles(query.lo_f64, query.hi_f64);
+    for (const auto& [from, to] : query.more_f64) add_doubles(from, to);
   } else if (is_string) {
-    lo = 0;
-    hi = int64_t{column->string_count()} - 1;
+    int64_t lo = 0;
+    int64_t hi = int64_t{column->string_count()} - 1;
     if (query.has_lo) {
       uint32_t at = column->lower_bound(query.lo_str);
       if (!query.include_lo && at < column->string_count() && column->string(at) == query.lo_str)
@@ -221,9 +231,13 @@ ScorerPtr PreparedQuery::range_scorer(const Weight& weight, size_t segment) cons
       const bool equal = at < column->string_count() && column->string(at) == query.hi_str;
       hi = int64_t{at} - (query.include_hi && equal ? 0 : 1);
     }
+    add(lo, hi);
+  } else {
+    add(query.lo_i64, query.hi_i64);
+    for (const auto& [lo, hi] : query.more_i64) add(lo, hi);
   }
-  if (lo > hi) return none();
-  return std::make_unique<RangeScorer>(reader, *column, lo, hi, weight.boost);
+  if (intervals.empty()) return none();
+  return std::make_unique<RangeScorer>(reader, *column, merged(std::move(intervals)), weight.boost);
 }
 
 ScorerPtr PreparedQuery::exists_scorer(const Weight& weight, size_t segment,

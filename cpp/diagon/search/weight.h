@@ -41,9 +41,6 @@ class PreparedQuery {
                 bool with_scores);
 
   const index::Snapshot& snapshot() const noexcept { return *snapshot_; }
-  const std::shared_ptr<const index::Snapshot>& shared_snapshot() const noexcept {
-    return snapshot_;
-  }
   const Weight& root() const noexcept { return root_; }
   bool with_scores() const noexcept { return root_.scored; }
 
