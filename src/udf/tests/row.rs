@@ -254,6 +254,12 @@ fn which_convention_is_meant() {
     assert!(
         message(check(&format!("{old} {new}"), &json!({}))).contains("belong to two conventions")
     );
+    // Names that only one convention has are offered under the other one, too, if the manifest says which it is.
+    for said in ["old", "new"] {
+        let mixed = r#"(import "env" "get_field_int64" (func (param i64 i32 i32) (result i64)))"#;
+        assert!(check(&format!("{mixed} {new}"), &json!({"row": said})).is_ok());
+    }
+    assert!(check(&format!("{old} {new}"), &json!({"row": "old"})).is_ok());
     assert!(check(shared, &json!({"row": "old"})).is_ok());
     assert!(check(&format!("{shared} {new}"), &json!({})).is_ok());
     assert!(check(&format!("{shared} {old}"), &json!({})).is_ok());
