@@ -187,7 +187,7 @@ fn nothing_crashes_and_everything_ends() {
         let errors = ask(folder.path());
         let took = started.elapsed();
         assert!(
-            took < Duration::from_secs(20),
+            took < Duration::from_secs(120),
             "{}: {took:?} in round {round}",
             file.display()
         );
