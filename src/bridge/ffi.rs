@@ -59,6 +59,7 @@ pub(crate) mod ffi {
         type DocSpan = crate::schema::DocSpan;
 
         // --- writer: used by one thread at a time ---
+        /// Adds documents to a folder that it has locked.
         type IndexWriter;
         /// Opens or creates an index and locks it.
         fn writer_open(folder: &str, ram_buffer_bytes: u64) -> Result<UniquePtr<IndexWriter>>;
@@ -96,13 +97,17 @@ pub(crate) mod ffi {
         fn writer_buffered_docs(writer: &IndexWriter) -> u64;
 
         // --- snapshot: immutable, any number of threads ---
+        /// The documents of one moment, and the files they are in.
         type Snapshot;
         /// Opens the latest commit.
         fn snapshot_open(folder: &str) -> Result<SharedPtr<Snapshot>>;
+        /// How many segments it has.
         fn snapshot_segments(snapshot: &Snapshot) -> u32;
+        /// Documents that are not deleted.
         fn snapshot_live_docs(snapshot: &Snapshot) -> u64;
         /// One more with each commit.
         fn snapshot_generation(snapshot: &Snapshot) -> u64;
+        /// What the commit carried: the mapping.
         fn snapshot_user_data(snapshot: &Snapshot) -> &[u8];
         /// Reads every byte and compares checksums.
         fn snapshot_verify(snapshot: &Snapshot) -> Result<()>;
@@ -129,14 +134,19 @@ pub(crate) mod ffi {
         ) -> Result<()>;
 
         // --- query: built bottom-up by one thread ---
+        /// A part of a query; pushed into another one or given to [`prepare`], it is consumed. `boost`: finite, not negative.
         type QueryNode;
+        /// All documents; constant score.
         fn query_match_all(boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// None.
         fn query_match_none() -> Result<UniquePtr<QueryNode>>;
+        /// The documents of a term, scored by BM25 where the field has frequencies.
         fn query_term(field: u32, term: &[u8], boost: f32) -> Result<UniquePtr<QueryNode>>;
         /// Any of the terms that are pushed; constant score.
         fn query_term_set(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
         /// The terms that are pushed, two or more, at their positions.
         fn query_phrase(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// Adds a term to a set or phrase; `position` counts in phrases only.
         fn query_push_term(query: Pin<&mut QueryNode>, term: &[u8], position: u32) -> Result<()>;
         /// A value in `[lo, hi]`.
         fn query_range_i64(
@@ -158,13 +168,17 @@ pub(crate) mod ffi {
         fn query_push_range_f64(query: Pin<&mut QueryNode>, lo: f64, hi: f64) -> Result<()>;
         /// A string between the bounds that are set.
         fn query_range_str(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// The lower bound of [`query_range_str`].
         fn query_set_lower(query: Pin<&mut QueryNode>, bound: &[u8], include: bool) -> Result<()>;
+        /// The upper bound of [`query_range_str`].
         fn query_set_upper(query: Pin<&mut QueryNode>, bound: &[u8], include: bool) -> Result<()>;
+        /// Documents with any value of the field; constant score.
         fn query_exists(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
         /// The documents of `inner`, each with score `boost`.
         fn query_constant(inner: UniquePtr<QueryNode>, boost: f32) -> Result<UniquePtr<QueryNode>>;
         /// A user's function; each leaf has a number of its own, from 0.
         fn query_udf(leaf: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// Clauses that are pushed; at least so many of those that should match must.
         fn query_bool(minimum_should_match: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
         /// `occur`: 0 must, 1 filter, 2 should, 3 must_not.
         fn query_push_clause(
@@ -176,10 +190,13 @@ pub(crate) mod ffi {
         // --- search ---
         /// A flag that stops searches; may be set by any thread.
         type Cancel;
+        /// A flag that isn't set.
         fn cancel_new() -> Result<SharedPtr<Cancel>>;
+        /// Sets it, for good.
         fn cancel_set(cancel: &Cancel);
         /// A query with the statistics of one snapshot; immutable, any number of threads.
         type Prepared;
+        /// Looks the terms up and computes their weights. `with_scores`: without, all scores are 0.
         fn prepare(
             snapshot: &Snapshot,
             query: UniquePtr<QueryNode>,
@@ -200,6 +217,7 @@ pub(crate) mod ffi {
         ) -> Result<TopSummary>;
         /// Candidates of one segment, in batches; used by one thread at a time.
         type HitStream;
+        /// Begins with a segment's first documents. `leaf_count`: of the whole query. `timeout_ns`: as in [`search_top`].
         fn stream_open(
             prepared: &Prepared,
             segment: u32,
@@ -227,7 +245,9 @@ pub(crate) mod ffi {
         ) -> Result<u32>;
         /// Documents whose score can't be above `bar` may be left out from now on.
         fn stream_set_bar(stream: Pin<&mut HitStream>, bar: f32);
+        /// Candidates handed out so far.
         fn stream_candidates(stream: &HitStream) -> u64;
+        /// Windows of 4,096 documents looked at so far.
         fn stream_windows(stream: &HitStream) -> u64;
 
         // --- columns ---
@@ -244,6 +264,7 @@ pub(crate) mod ffi {
             has_fallback: bool,
             fallback: &[u8],
         ) -> Result<UniquePtr<Gatherer>>;
+        /// Looks documents up and says how much room their values take.
         fn gatherer_measure(gatherer: Pin<&mut Gatherer>, docs: &[u32]) -> Result<Extent>;
         /// Writes the documents of the latest [`gatherer_measure`]; returns how many have no value.
         fn gatherer_write(
