@@ -1,0 +1,113 @@
+//! Diagon beside Tantivy: the same documents and tokens, one process, one thread, one segment each, warm.
+//!
+//! ```text
+//! cargo run --release -p diagon-compare -- --docs docs_large.jsonl --queries queries_large.jsonl
+//! ```
+//!
+//! *Measured*: indexing (documents a CPU second, bytes, peak memory), then each query's time from the engine's query object to
+//! its hits (Diagon: `Searcher::search` of a parsed request, with the `_id`s of the page; Tantivy: `Searcher::search` of a built
+//! query, addresses only). Both take turns, query by query. *Left out*: reading JSON queries, `_source`.
+//!
+//! Both must find the same number of hits and the same scores: Tantivy's BM25 has the factor k1 + 1 = 2.2 that Lucene dropped.
+
+mod diagon_side;
+mod machine;
+mod report;
+mod tantivy_side;
+mod workload;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Parser;
+
+use report::Row;
+use workload::{Answer, Command, Query};
+
+/// Compares Diagon and Tantivy on a corpus.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Documents, one JSON object a line: id, title, body, price, ts, category, maintainer
+    #[arg(long)]
+    docs: PathBuf,
+    /// Queries, one JSON object a line: type, terms, min, max
+    #[arg(long)]
+    queries: PathBuf,
+    /// Where the indexes are kept, to be used again; a temporary folder if not given
+    #[arg(long)]
+    work: Option<PathBuf>,
+    /// Timed runs of each query
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Only queries of this type
+    #[arg(long)]
+    only: Option<String>,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments = Arguments::parse();
+    let temporary = tempfile::tempdir()?;
+    let work = arguments
+        .work
+        .unwrap_or_else(|| temporary.path().to_path_buf());
+    std::fs::create_dir_all(&work)?;
+
+    let (ours, theirs) = (work.join("diagon"), work.join("tantivy"));
+    if !ours.exists() {
+        let figures = machine::measure(|| diagon_side::index(&arguments.docs, &ours))?;
+        report::indexing("Diagon", &figures, &ours)?;
+    }
+    if !theirs.exists() {
+        let figures = machine::measure(|| tantivy_side::index(&arguments.docs, &theirs))?;
+        report::indexing("Tantivy", &figures, &theirs)?;
+    }
+
+    let diagon = diagon_side::Engine::open(&ours)?;
+    let tantivy = tantivy_side::Engine::open(&theirs)?;
+    let queries = workload::queries(&arguments.queries)?;
+    let wanted = |query: &&Query| arguments.only.as_ref().is_none_or(|t| *t == query.kind);
+    let queries: Vec<&Query> = queries.iter().filter(wanted).collect();
+    let mut rows: Vec<Row> = Vec::new();
+    let mut differences = 0;
+    for command in Command::ALL {
+        for query in &queries {
+            let mut prepared = (diagon.prepare(query, command)?, tantivy.prepare(query)?);
+            let warm = (
+                diagon.run(&mut prepared.0)?,
+                tantivy.run(&prepared.1, command)?,
+            );
+            if let Some(what) = workload::difference(&warm.0, &warm.1, command) {
+                differences += 1;
+                eprintln!("{query:?}, {}: {what}", command.name());
+            }
+            let (mut a, mut b) = (0.0, 0.0);
+            for _ in 0..arguments.runs {
+                a += timed(|| diagon.run(&mut prepared.0))?;
+                b += timed(|| tantivy.run(&prepared.1, command))?;
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a few runs")]
+            let runs = arguments.runs as f64;
+            rows.push(Row {
+                kind: query.kind.clone(),
+                command,
+                diagon: a / runs,
+                tantivy: b / runs,
+            });
+        }
+    }
+    report::searching(&rows);
+    if differences > 0 {
+        return Err(format!("{differences} answers differ").into());
+    }
+    println!("All answers are the same.");
+    Ok(())
+}
+
+/// Microseconds of a run.
+fn timed<E>(run: impl FnOnce() -> Result<Answer, E>) -> Result<f64, E> {
+    let started = Instant::now();
+    let answer = run()?;
+    let elapsed = started.elapsed();
+    std::hint::black_box(answer);
+    Ok(elapsed.as_secs_f64() * 1e6)
+}
