@@ -25,8 +25,9 @@ const RUST: [(&str, u32); 13] = [
 const SIDEWAYS: [(&str, &str); 2] = [("batch", "error"), ("schema", "analysis")];
 
 /// The ranks of the C++ rooms.
-const CPP: [(&str, u32); 11] = [
+const CPP: [(&str, u32); 12] = [
     ("util", 0),
+    ("kernels", 0),
     ("directory", 1),
     ("codec", 1),
     ("schema", 1),

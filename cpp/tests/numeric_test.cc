@@ -101,6 +101,42 @@ TEST(Numeric, ExtremesAndWidths) {
   EXPECT_EQ(NumericReader().size(), 0U);
 }
 
+TEST(Numeric, SelectAndMatchEqualAComparisonOfEach) {
+  const TempFolder folder;
+  std::mt19937_64 random(8);
+  for (const size_t count : {1, 70, 1024, 6500, 9000}) {
+    const auto values = random_values(count, random);
+    const NumericReader reader = open(folder / "f", write(folder / "f", values));
+    for (int round = 0; round < 60; ++round) {
+      // Bounds that are values, or beside them, or far out; also the wrong way round.
+      const auto bound = [&] {
+        if (random() % 8 == 0) return random() % 2 == 0 ? INT64_MIN : INT64_MAX;
+        return values[random() % count] + static_cast<int64_t>(random() % 3) - 1;
+      };
+      const int64_t lo = bound();
+      const int64_t hi = round % 10 == 0 ? bound() : std::max(lo, bound());
+      const auto inside = [&](size_t i) { return values[i] >= lo && values[i] <= hi; };
+      std::vector<uint32_t> some;
+      std::vector<uint32_t> expected;
+      for (uint32_t i = 0; i < count; ++i) {
+        if (random() % (1 + static_cast<size_t>(round) % 5) != 0) continue;
+        some.push_back(i);
+        if (inside(i)) expected.push_back(i);
+      }
+      some.resize(reader.select(some.data(), static_cast<uint32_t>(some.size()), lo, hi));
+      EXPECT_EQ(some, expected);
+      for (uint64_t b = 0; b < reader.block_count(); ++b) {
+        uint64_t words[kColumnBlock / 64];
+        reader.match_block(b, lo, hi, words);
+        for (size_t i = 0; i < kColumnBlock; ++i) {
+          const size_t at = b * kColumnBlock + i;
+          EXPECT_EQ(words[i / 64] >> (i % 64) & 1, at < count && inside(at));
+        }
+      }
+    }
+  }
+}
+
 TEST(Numeric, HostileMetas) {
   const TempFolder folder;
   std::mt19937_64 random(2);

@@ -155,7 +155,7 @@ TEST(Postings, RareTermsTakeFewBytes) {
   Files files;
   EXPECT_EQ(files.write({{5}, {}, {}, {}}).postings_bytes, 1U);
   const TermMeta meta = files.write({{5}, {1}, {17}, {3}});
-  EXPECT_EQ(meta.postings_bytes, 2U);
+  EXPECT_EQ(meta.postings_bytes, 1U);
   EXPECT_EQ(meta.positions_bytes, 1U);
 }
 
@@ -193,59 +193,57 @@ TEST(Postings, SeeksLikeLowerBound) {
   }
 }
 
-// Each pair of the documents must be matched by an impact, and each impact must be one of the
-// pairs.
-void check_impacts(const Term& term, size_t from, size_t to, const std::vector<Impact>& impacts) {
-  ASSERT_FALSE(impacts.empty());
+// Each document must be bounded by one of its block's pairs. A pair's frequency is that of a
+// document, and its norm that of one with no higher frequency.
+void check_impacts(const Term& term, size_t from, size_t to, const uint8_t* freqs,
+                   const uint8_t* norms) {
+  const auto capped = [&](size_t i) { return std::min<uint32_t>(term.freqs[i], kAnyFreq); };
   for (size_t i = from; i < to; ++i) {
-    EXPECT_TRUE(std::any_of(impacts.begin(), impacts.end(), [&](const Impact& m) {
-      return m.freq >= term.freqs[i] && m.norm <= term.norms[i];
-    }));
+    bool bounded = false;
+    for (size_t p = 0; p < kImpacts; ++p)
+      bounded |= freqs[p] >= capped(i) && norms[p] <= term.norms[i];
+    EXPECT_TRUE(bounded);
   }
-  for (size_t k = 0; k < impacts.size(); ++k) {
-    bool found = false;
-    for (size_t i = from; i < to; ++i)
-      found |= term.freqs[i] == impacts[k].freq && term.norms[i] == impacts[k].norm;
-    EXPECT_TRUE(found);
-    if (k == 0) continue;
-    EXPECT_GT(impacts[k].freq, impacts[k - 1].freq);
-    EXPECT_GT(impacts[k].norm, impacts[k - 1].norm);
+  for (size_t p = 0; p < kImpacts; ++p) {
+    bool freq = false;
+    bool norm = false;
+    for (size_t i = from; i < to; ++i) {
+      freq |= capped(i) == freqs[p];
+      norm |= term.norms[i] == norms[p] && capped(i) <= freqs[p];
+    }
+    EXPECT_TRUE(freq && norm);
   }
 }
 
 TEST(Postings, ImpactsBoundTheirBlocks) {
   std::mt19937 random(5);
-  for (const uint32_t count : kCounts) {
-    Files files;
-    const Term term = random_term(count, 20, 30, true, random);
-    const auto cursor = files.open(files.write(term), true, term.docs.back() + 1);
-    std::vector<Impact> impacts;
-    cursor.term_impacts(impacts);
-    check_impacts(term, 0, count, impacts);
-    for (uint32_t b = 0; b < cursor.block_count(); ++b) {
-      impacts.clear();
-      cursor.block_impacts(b, impacts);
-      check_impacts(term, b * codec::kBlock, std::min(count, (b + 1) * codec::kBlock), impacts);
+  for (const uint32_t max_freq : {3U, 30U, 400U}) {
+    for (const uint32_t count : kCounts) {
+      Files files;
+      const Term term = random_term(count, 20, max_freq, true, random);
+      const auto cursor = files.open(files.write(term), true, term.docs.back() + 1);
+      if (cursor.block_count() == 1) {
+        EXPECT_EQ(cursor.impact_freqs(), nullptr);
+        continue;
+      }
+      for (uint32_t b = 0; b < cursor.block_count(); ++b)
+        check_impacts(term, b * codec::kBlock, std::min(count, (b + 1) * codec::kBlock),
+                      cursor.impact_freqs() + kImpacts * b, cursor.impact_norms() + kImpacts * b);
     }
   }
 }
 
 TEST(Postings, WithoutFrequenciesOrNorms) {
   std::mt19937 random(6);
-  for (const uint32_t count : {1U, 5U, 400U}) {
+  for (const uint32_t freq : {0U, 1U}) {
     Files files;
-    for (const uint32_t freq : {0U, 1U}) {
-      Term term = random_term(count, 20, freq, false, random);
-      term.norms.clear();
-      const auto cursor = files.open(files.write(term), freq != 0, term.docs.back() + 1);
-      std::vector<Impact> impacts;
-      cursor.term_impacts(impacts);
-      cursor.block_impacts(cursor.block_count() - 1, impacts);
-      ASSERT_EQ(impacts.size(), 2U);
-      for (const Impact& impact : impacts) {
-        EXPECT_EQ(impact.freq, 1U);
-        EXPECT_EQ(impact.norm, 1U);
-      }
+    Term term = random_term(400, 20, freq, false, random);
+    term.norms.clear();
+    const auto cursor = files.open(files.write(term), freq != 0, term.docs.back() + 1);
+    EXPECT_EQ(cursor.impact_freqs() != nullptr, freq != 0);
+    for (uint32_t p = 0; freq != 0 && p < kImpacts * cursor.block_count(); ++p) {
+      EXPECT_EQ(cursor.impact_freqs()[p], 1U);
+      EXPECT_EQ(cursor.impact_norms()[p], 1U);
     }
   }
 }
@@ -302,20 +300,20 @@ TEST_P(Damage, NeverLeavesTheTerm) {
     const TermMeta meta = files.write(term);
     const auto read = [&] {
       auto cursor = files.open(meta, true, max_doc);
-      std::vector<Impact> impacts;
-      cursor.term_impacts(impacts);
-      for (uint32_t b = 0; b < cursor.block_count(); ++b) {
-        cursor.block_impacts(b, impacts);
-        EXPECT_LT(cursor.block_last_doc(b), max_doc);
-      }
       std::vector<uint32_t> all;
+      for (uint32_t b = 0; b < cursor.block_count(); ++b)
+        EXPECT_LT(cursor.block_last_doc(b), max_doc);
+      if (cursor.impact_freqs() != nullptr) {
+        const size_t pairs = size_t{kImpacts} * cursor.block_count();
+        all.insert(all.end(), cursor.impact_freqs(), cursor.impact_freqs() + pairs);
+        all.insert(all.end(), cursor.impact_norms(), cursor.impact_norms() + pairs);
+      }
       for (DocId target = 0; target < max_doc; target += 1 + max_doc / 50) {
         if (!cursor.seek(target)) continue;
         EXPECT_GE(cursor.last_doc(), target);
         EXPECT_LT(cursor.last_doc(), max_doc);
       }
       const Term got = read_all(files.open(meta, true, max_doc), true, true, max_doc);
-      for (const Impact& impact : impacts) all.insert(all.end(), {impact.freq, impact.norm});
       for (const auto* v : {&got.docs, &got.freqs, &got.positions})
         all.insert(all.end(), v->begin(), v->end());
       return all;

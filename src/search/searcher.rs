@@ -11,7 +11,7 @@ use crate::Error;
 use crate::batch::FunctionSource;
 use crate::bridge;
 use crate::index::{DocAddress, Snapshot};
-use crate::query::{SearchRequest, TrackTotalHits};
+use crate::query::{SearchRequest, SourceFilter, TrackTotalHits};
 
 use super::batch_loop::{BatchLoop, LoopCounts, nanoseconds_left};
 use super::collector::{Collector, Scored, count_up_to};
@@ -269,14 +269,19 @@ impl Searcher {
         let mut source = Vec::new();
         hits.iter()
             .map(|hit| {
-                source.clear();
-                self.snapshot.source(hit.at, &mut source)?;
-                let mut kept = Vec::new();
-                let wanted = request.source.apply(&source, &mut kept)?;
+                let mut kept = None;
+                if request.source != SourceFilter::None {
+                    source.clear();
+                    self.snapshot.source(hit.at, &mut source)?;
+                    let mut json = Vec::new();
+                    if request.source.apply(&source, &mut json)? {
+                        kept = Some(raw_json(json)?);
+                    }
+                }
                 Ok(Hit {
                     id: self.snapshot.id(hit.at)?,
                     score: hit.score,
-                    source: wanted.then(|| raw_json(kept)).transpose()?,
+                    source: kept,
                 })
             })
             .collect()

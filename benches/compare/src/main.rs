@@ -5,7 +5,7 @@
 //! ```
 //!
 //! *Measured*: indexing (documents a CPU second, bytes, peak memory), then each query's time from the engine's query object to
-//! its hits (Diagon: `Searcher::search` of a parsed request, with the `_id`s of the page; Tantivy: `Searcher::search` of a built
+//! its hits; of its runs the median (Diagon: `Searcher::search` of a parsed request, with the `_id`s of the page; Tantivy: `Searcher::search` of a built
 //! query, addresses only). Both take turns, query by query. *Left out*: reading JSON queries, `_source`.
 //!
 //! Both must find the same number of hits and the same scores: Tantivy's BM25 has the factor k1 + 1 = 2.2 that Lucene dropped.
@@ -42,6 +42,9 @@ struct Arguments {
     /// Only queries of this type
     #[arg(long)]
     only: Option<String>,
+    /// Only this command: `top 10`, `top 100 + count` or `count`
+    #[arg(long)]
+    command: Option<String>,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -69,7 +72,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let queries: Vec<&Query> = queries.iter().filter(wanted).collect();
     let mut rows: Vec<Row> = Vec::new();
     let mut differences = 0;
-    for command in Command::ALL {
+    let asked = |c: &Command| {
+        arguments
+            .command
+            .as_ref()
+            .is_none_or(|name| name == c.name())
+    };
+    for command in Command::ALL.into_iter().filter(asked) {
         for query in &queries {
             let mut prepared = (diagon.prepare(query, command)?, tantivy.prepare(query)?);
             let warm = (
@@ -80,18 +89,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 differences += 1;
                 eprintln!("{query:?}, {}: {what}", command.name());
             }
-            let (mut a, mut b) = (0.0, 0.0);
-            for _ in 0..arguments.runs {
-                a += timed(|| diagon.run(&mut prepared.0))?;
-                b += timed(|| tantivy.run(&prepared.1, command))?;
+            let (mut a, mut b) = (Vec::new(), Vec::new());
+            for _ in 0..arguments.runs.max(1) {
+                a.push(timed(|| diagon.run(&mut prepared.0))?);
+                b.push(timed(|| tantivy.run(&prepared.1, command))?);
             }
-            #[expect(clippy::cast_precision_loss, reason = "a few runs")]
-            let runs = arguments.runs as f64;
             rows.push(Row {
                 kind: query.kind.clone(),
                 command,
-                diagon: a / runs,
-                tantivy: b / runs,
+                diagon: median(a),
+                tantivy: median(b),
             });
         }
     }
@@ -101,6 +108,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("All answers are the same.");
     Ok(())
+}
+
+/// Of a query's runs: what else the machine does in between disturbs it little.
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 /// Microseconds of a run.

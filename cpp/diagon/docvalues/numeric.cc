@@ -7,6 +7,8 @@
 #include <tuple>
 #include <vector>
 
+#include "diagon/kernels/kernels.h"
+#include "diagon/util/bits.h"
 #include "diagon/util/bytes.h"
 #include "diagon/util/error.h"
 
@@ -66,6 +68,33 @@ void put(std::vector<uint8_t>& out, std::span<const int64_t> values, int64_t min
   out.assign(static_cast<size_t>(padded(values.size() * sizeof(T))), 0);
   for (size_t i = 0; i < values.size(); ++i)
     store(out.data() + i * sizeof(T), static_cast<T>(above(values[i], min)));
+}
+
+// A closed range as a block's values are stored: less its minimum.
+struct StoredRange {
+  enum class Kind : uint8_t { kNone, kAll, kSome } kind;
+  uint64_t lo = 0;
+  uint64_t hi = 0;
+};
+
+StoredRange stored_range(int64_t min, int64_t max, int64_t lo, int64_t hi) noexcept {
+  if (lo > hi || lo > max || hi < min) return {StoredRange::Kind::kNone};
+  if (lo <= min && hi >= max) return {StoredRange::Kind::kAll};
+  return {StoredRange::Kind::kSome, above(std::max(lo, min), min), above(std::min(hi, max), min)};
+}
+
+template <typename T>
+uint32_t select_run(const uint8_t* data, const uint32_t* indices, uint32_t count,
+                    const StoredRange& range, uint32_t* out) noexcept {
+  const auto lo = static_cast<T>(range.lo);
+  const auto width = static_cast<T>(range.hi - range.lo);
+  uint32_t kept = 0;
+  for (uint32_t j = 0; j < count; ++j) {
+    const uint32_t index = indices[j];
+    out[kept] = index;
+    kept += static_cast<T>(load<T>(data + index % kColumnBlock * sizeof(T)) - lo) <= width ? 1 : 0;
+  }
+  return kept;
 }
 
 uint32_t values_in(uint64_t block, uint64_t count) noexcept {
@@ -228,6 +257,90 @@ void NumericReader::gather(std::span<const uint32_t> indices, int64_t* out) cons
         gather_run<uint64_t>(data, run, to - from, header.min, out + from);
     }
     from = to;
+  }
+}
+
+uint32_t NumericReader::select(uint32_t* indices, uint32_t n, int64_t lo, int64_t hi) const {
+  uint32_t kept = 0;
+  uint32_t from = 0;
+  while (from < n) {
+    const uint32_t block = indices[from] / kColumnBlock;
+    assert(block < block_count());
+    uint32_t to = from + 1;
+    while (to < n && indices[to] / kColumnBlock == block) ++to;
+    const Header header = header_at(headers_, block);
+    const StoredRange range = stored_range(header.min, block_max(block), lo, hi);
+    const uint32_t* run = indices + from;
+    const uint32_t count = to - from;
+    from = to;
+    if (range.kind == StoredRange::Kind::kNone) continue;
+    if (range.kind == StoredRange::Kind::kAll || header.code == 0) {
+      std::copy_n(run, count, indices + kept);
+      kept += count;
+      continue;
+    }
+    const uint64_t len = uint64_t{values_in(block, meta_.count)} * kWidths[header.code];
+    const uint8_t* data = file_->touch(meta_.offset + header.offset, len);
+    uint32_t* out = indices + kept;
+    switch (header.code) {
+      case 1:
+        kept += select_run<uint8_t>(data, run, count, range, out);
+        break;
+      case 2:
+        kept += select_run<uint16_t>(data, run, count, range, out);
+        break;
+      case 3:
+        kept += select_run<uint32_t>(data, run, count, range, out);
+        break;
+      default:
+        kept += select_run<uint64_t>(data, run, count, range, out);
+    }
+  }
+  return kept;
+}
+
+void NumericReader::match_block(uint64_t block, int64_t lo, int64_t hi, uint64_t* out) const {
+  constexpr size_t kWords = kColumnBlock / 64;
+  const Header header = header_at(headers_, block);
+  const StoredRange range = stored_range(header.min, block_max(block), lo, hi);
+  const uint32_t count = values_in(block, meta_.count);
+  if (range.kind == StoredRange::Kind::kNone) {
+    std::fill_n(out, kWords, uint64_t{0});
+    return;
+  }
+  if (range.kind == StoredRange::Kind::kAll || header.code == 0) {
+    bits::fill(out, kWords, count);
+    return;
+  }
+  const uint64_t len = uint64_t{count} * kWidths[header.code];
+  const uint8_t* data = file_->touch(meta_.offset + header.offset, len);
+  std::array<uint8_t, kColumnBlock * sizeof(uint64_t)> padded_data;
+  if (count < kColumnBlock) {
+    std::copy_n(data, len, padded_data.begin());
+    std::fill(padded_data.begin() + static_cast<ptrdiff_t>(len), padded_data.end(), uint8_t{0});
+    data = padded_data.data();
+  }
+  const kernels::Kernels& run = kernels::best();
+  switch (header.code) {
+    case 1:
+      run.range8(data, kColumnBlock, static_cast<uint8_t>(range.lo), static_cast<uint8_t>(range.hi),
+                 out);
+      break;
+    case 2:
+      run.range16(data, kColumnBlock, static_cast<uint16_t>(range.lo),
+                  static_cast<uint16_t>(range.hi), out);
+      break;
+    case 3:
+      run.range32(data, kColumnBlock, static_cast<uint32_t>(range.lo),
+                  static_cast<uint32_t>(range.hi), out);
+      break;
+    default:
+      run.range64(data, kColumnBlock, range.lo, range.hi, out);
+  }
+  if (count < kColumnBlock) {
+    std::array<uint64_t, kWords> valid;
+    bits::fill(valid.data(), kWords, count);
+    for (size_t w = 0; w < kWords; ++w) out[w] &= valid[w];
   }
 }
 

@@ -48,6 +48,12 @@ class NumericReader {
   void gather_pairs(std::span<const uint32_t> indices, int64_t* from, int64_t* to) const;
   // out[j] = value of indices[j]; indices in ascending order are fastest. REQUIRES: each < size().
   void gather(std::span<const uint32_t> indices, int64_t* out) const;
+  // Keeps those of `n` ascending indices whose value is in [lo, hi], in order; returns how many.
+  // REQUIRES: each < size(). Throws kCorrupt.
+  uint32_t select(uint32_t* indices, uint32_t n, int64_t lo, int64_t hi) const;
+  // Bit i of `out` (kColumnBlock / 64 words) = whether value i of the block is in [lo, hi]; bits
+  // past the block's values are 0. Throws kCorrupt.
+  void match_block(uint64_t block, int64_t lo, int64_t hi, uint64_t* out) const;
   // All values of a block into `out` (room for 1,024); returns how many.
   uint32_t decode_block(uint64_t block, int64_t* out) const;
 

@@ -2,8 +2,9 @@
 //
 // A term's documents stand in blocks of 128 with bit-packed gaps and frequencies; the last, shorter
 // block is made of varints. Before them stands a skip table with, per block, its last document, its
-// places in both files and its impacts: those (frequency, norm) pairs of the block that no other
-// pair of it beats in both. Positions are in a file of their own, per block of documents.
+// places in both files and its impacts: four (frequency, norm) pairs of which each document of the
+// block is bounded by one. Positions are in a file of their own, per block of documents. A term of
+// one block has no table: whoever wants a bound looks at its documents.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +36,13 @@ struct TermMeta {
   uint64_t positions_bytes = 0;
 };
 
-// A (frequency, norm) pair that bounds scores: the score grows with the frequency and falls with
-// the norm.
-struct Impact {
-  uint32_t freq;
-  uint8_t norm;
-};
+// A (frequency, norm) pair bounds a score: the score grows with the frequency and falls with the
+// norm. So many pairs a block, which is few enough to evaluate those of several blocks at once;
+// where a block has more that no other beats in both, neighbours are joined to one that bounds
+// both.
+inline constexpr uint32_t kImpacts = 4;
+// Stands for this and any higher frequency.
+inline constexpr uint8_t kAnyFreq = 255;
 
 // Writes terms one after another. Used by one thread.
 class PostingsWriter {
@@ -59,8 +61,9 @@ class PostingsWriter {
   directory::FileWriter* positions_;
   // Of the term that is being written; `*_ends_` have one entry a block.
   std::vector<DocId> last_docs_;
-  std::vector<uint64_t> data_ends_, impact_ends_, position_ends_;
-  ByteWriter skips_, impacts_, data_, pos_;
+  std::vector<uint64_t> data_ends_, position_ends_;
+  std::vector<uint8_t> impact_freqs_, impact_norms_;  // kImpacts a block
+  ByteWriter skips_, data_, pos_;
 };
 
 // Walks over a term's blocks. Used by one thread; keeps the files alive.
@@ -76,6 +79,7 @@ class PostingsCursor {
                  bool has_freqs, DocId max_doc);
 
   uint32_t doc_freq() const noexcept { return meta_.doc_freq; }
+  bool has_freqs() const noexcept { return has_freqs_; }
   uint32_t block_count() const noexcept { return block_count_; }
   // The block that is decoded; block_count() after the end.
   uint32_t block() const noexcept { return block_; }
@@ -86,6 +90,10 @@ class PostingsCursor {
   bool seek(DocId target);
   // Decodes the next block; false at the end.
   bool next_block();
+  // Decodes that block. REQUIRES: block < block_count().
+  void open_block(uint32_t block) {
+    if (block != block_) decode_block(block);
+  }
 
   // Of the decoded block. REQUIRES: seek or next_block returned true.
   uint32_t size() const noexcept { return size_; }
@@ -95,17 +103,18 @@ class PostingsCursor {
   // Frequencies of the block's documents, decoded at the first call. All 1 where frequencies are
   // not kept.
   const uint32_t* freqs();
-  // Positions of document i of the block, ascending; decoded at the first call for the block.
+  // Positions of document i of the block, ascending; valid until the next call. Only the packs of
+  // positions in which they are get decoded.
   std::span<const uint32_t> positions(uint32_t i);
 
   // Without decoding: the index of the first block whose last document is >= target, or
   // block_count().
   uint32_t find_block(DocId target) const;
   DocId block_last_doc(uint32_t block) const;
-  // Impacts of one block (never empty), appended to `out`.
-  void block_impacts(uint32_t block, std::vector<Impact>& out) const;
-  // Impacts of the whole term, appended to `out`.
-  void term_impacts(std::vector<Impact>& out) const;
+  // The pairs of all blocks, kImpacts a block; null for a term of one block, or without
+  // frequencies.
+  const uint8_t* impact_freqs() const noexcept { return impact_freqs_; }
+  const uint8_t* impact_norms() const noexcept { return impact_norms_; }
 
  private:
   void open_single();
@@ -117,8 +126,11 @@ class PostingsCursor {
   void decode_full(ByteReader& in, DocId base);
   void decode_tail(ByteReader& in, DocId base, uint32_t count);
   void decode_freqs();
-  void decode_positions();
-  void read_impacts(uint64_t from, uint64_t to, std::vector<Impact>& out) const;
+  void open_positions();
+  // Walks over the packs up to `pack`, or to the varints behind them.
+  void walk_packs(uint32_t pack);
+  void decode_pack(uint32_t pack);
+  void decode_position_tail();
   [[noreturn]] void corrupt(const char* detail) const;
 
   std::shared_ptr<const directory::MappedFile> postings_, positions_;
@@ -129,7 +141,7 @@ class PostingsCursor {
   uint32_t block_ = UINT32_MAX;
   uint32_t size_ = 0;
   bool freqs_decoded_ = false;
-  bool positions_decoded_ = false;
+  bool positions_open_ = false;
   bool has_positions_ = false;
   // Of a single block, which is decoded at construction.
   DocId only_last_doc_ = 0;
@@ -137,18 +149,26 @@ class PostingsCursor {
   // docs/format.md).
   const uint8_t* last_docs_ = nullptr;
   const uint8_t* data_ends_ = nullptr;
-  const uint8_t* impact_ends_ = nullptr;  // one more, for the whole term; null without frequencies
   const uint8_t* position_ends_ = nullptr;  // null without positions
-  const uint8_t* impacts_ = nullptr;
-  uint64_t impacts_bytes_ = 0;
+  const uint8_t* impact_freqs_ = nullptr;   // null without frequencies
+  const uint8_t* impact_norms_ = nullptr;
   uint64_t data_offset_ = 0;  // into the postings file
   uint64_t data_bytes_ = 0;
   const uint8_t* freqs_at_ = nullptr;  // packed, of the decoded block
   uint32_t freq_bits_ = 0;
   alignas(64) DocId docs_[codec::kBlock];
   alignas(64) uint32_t freqs_[codec::kBlock];
+  // Of the decoded block, once its positions are open: where each document's begin, and how far the
+  // packs are known. A pack is 128 gaps; the rest, fewer than 128, are varints.
   uint32_t position_starts_[codec::kBlock + 1];
-  std::vector<uint32_t> position_values_;
+  const uint8_t* position_bytes_ = nullptr;
+  const uint8_t* position_bytes_end_ = nullptr;
+  std::vector<const uint8_t*> packs_;  // of those walked over
+  uint32_t pack_ = 0;                  // that is decoded
+  alignas(64) uint32_t pack_values_[codec::kBlock];
+  bool tail_decoded_ = false;
+  std::vector<uint32_t> tail_values_;
+  std::vector<uint32_t> position_values_;  // of the latest document
 };
 
 }  // namespace diagon::postings

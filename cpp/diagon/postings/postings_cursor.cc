@@ -45,8 +45,7 @@ void PostingsCursor::open_single() {
   ByteReader in(bytes, static_cast<size_t>(meta_.postings_bytes), postings_->path());
   decode_docs(in, UINT32_MAX, meta_.doc_freq);
   only_last_doc_ = docs_[meta_.doc_freq - 1];
-  impacts_ = in.here();
-  impacts_bytes_ = in.remaining();
+  if (in.remaining() != 0) corrupt("bytes after a block");
 }
 
 void PostingsCursor::open_skip_table() {
@@ -55,24 +54,21 @@ void PostingsCursor::open_skip_table() {
   has_positions_ = (flags & kFlagPositions) != 0;
   if (flags != ((has_freqs_ ? kFlagFreqs : 0) | (has_positions_ ? kFlagPositions : 0)))
     corrupt("a term's flags");
-  const uint64_t impact_entries = has_freqs_ ? n + 1 : 0;
+  const uint64_t impacts = has_freqs_ ? kImpacts * n : 0;
   const uint64_t position_entries = has_positions_ ? n : 0;
-  const uint64_t table = 1 + 4 * n + kEntry * (n + impact_entries + position_entries);
+  const uint64_t table = 1 + 4 * n + kEntry * (n + position_entries) + 2 * impacts;
   if (table > meta_.postings_bytes) corrupt("a skip table past the end of its term");
   last_docs_ = postings_->touch(meta_.postings_offset, table) + 1;
   data_ends_ = last_docs_ + 4 * n;
   const uint8_t* next = data_ends_ + kEntry * n;
-  if (has_freqs_) {
-    impact_ends_ = next;
-    next += kEntry * impact_entries;
-    impacts_bytes_ = entry(impact_ends_, n);
-    if (impacts_bytes_ > meta_.postings_bytes - table)
-      corrupt("impacts past the end of their term");
-    impacts_ = postings_->touch(meta_.postings_offset + table, impacts_bytes_);
-  }
   if (has_positions_) position_ends_ = next;
-  data_offset_ = meta_.postings_offset + table + impacts_bytes_;
-  data_bytes_ = meta_.postings_bytes - table - impacts_bytes_;
+  next += kEntry * position_entries;
+  if (has_freqs_) {
+    impact_freqs_ = next;
+    impact_norms_ = next + impacts;
+  }
+  data_offset_ = meta_.postings_offset + table;
+  data_bytes_ = meta_.postings_bytes - table;
   if (load<DocId>(last_docs_ + 4 * (n - 1)) >= max_doc_)
     corrupt("a document past the segment's last");
 }
@@ -139,43 +135,6 @@ DocId PostingsCursor::block_last_doc(uint32_t block) const {
   return last;
 }
 
-void PostingsCursor::block_impacts(uint32_t block, std::vector<Impact>& out) const {
-  assert(block < block_count_);
-  if (block_count_ == 1) return term_impacts(out);
-  if (!has_freqs_) {
-    out.push_back({1, 1});
-  } else {
-    read_impacts(entry_before(impact_ends_, block), entry(impact_ends_, block), out);
-  }
-}
-
-void PostingsCursor::term_impacts(std::vector<Impact>& out) const {
-  if (!has_freqs_) {
-    out.push_back({1, 1});
-  } else if (block_count_ > 1) {
-    read_impacts(entry(impact_ends_, block_count_ - 1), impacts_bytes_, out);
-  } else if (meta_.doc_freq == 1) {
-    if (impacts_bytes_ != 1) corrupt("a term's norm");
-    out.push_back({freqs_[0], impacts_[0]});
-  } else {
-    read_impacts(0, impacts_bytes_, out);
-  }
-}
-
-void PostingsCursor::read_impacts(uint64_t from, uint64_t to, std::vector<Impact>& out) const {
-  if (from > to || to > impacts_bytes_) corrupt("impacts out of their place");
-  ByteReader in(impacts_ + from, static_cast<size_t>(to - from), postings_->path());
-  const uint64_t count = in.varint();
-  if (count == 0 || count > 256) corrupt("the number of impacts");
-  uint64_t freq = 0;
-  for (uint64_t i = 0; i < count; ++i) {
-    freq += uint64_t{in.varint32()} + 1;
-    if (freq > kMaxFreq) corrupt("the frequency of an impact");
-    out.push_back({static_cast<uint32_t>(freq), in.u8()});
-  }
-  if (in.remaining() != 0) corrupt("bytes after impacts");
-}
-
 void PostingsCursor::decode_block(uint32_t block) {
   if (block_count_ == 1) {  // decoded at construction
     block_ = 0;
@@ -200,7 +159,7 @@ void PostingsCursor::decode_block(uint32_t block) {
 }
 
 void PostingsCursor::decode_docs(ByteReader& in, DocId base, uint32_t count) {
-  positions_decoded_ = false;
+  positions_open_ = false;
   if (count == kBlock) {
     decode_full(in, base);
   } else {
@@ -271,12 +230,34 @@ void PostingsCursor::decode_freqs() {
 
 std::span<const uint32_t> PostingsCursor::positions(uint32_t i) {
   assert(i < size_);
-  if (!positions_decoded_) decode_positions();
-  return {position_values_.data() + position_starts_[i],
-          position_starts_[i + 1] - position_starts_[i]};
+  if (!positions_open_) open_positions();
+  uint32_t from = position_starts_[i];
+  const uint32_t to = position_starts_[i + 1];
+  const uint32_t packed = position_starts_[size_] / kBlock * kBlock;
+  position_values_.resize(to - from);
+  uint32_t* out = position_values_.data();
+  uint64_t position = 0;
+  const auto add = [&](const uint32_t* gaps, uint32_t count) {
+    for (uint32_t p = 0; p < count; ++p) {
+      position += gaps[p];
+      *out++ = static_cast<uint32_t>(position);
+    }
+  };
+  while (from < std::min(to, packed)) {
+    if (from / kBlock != pack_) decode_pack(from / kBlock);
+    const uint32_t count = std::min(to, (from / kBlock + 1) * kBlock) - from;
+    add(pack_values_ + from % kBlock, count);
+    from += count;
+  }
+  if (from < to) {
+    if (!tail_decoded_) decode_position_tail();
+    add(tail_values_.data() + (from - packed), to - from);
+  }
+  if (position > UINT32_MAX) throw_corrupt(positions_->path(), "positions that do not ascend");
+  return position_values_;
 }
 
-void PostingsCursor::decode_positions() {
+void PostingsCursor::open_positions() {
   if (positions_ == nullptr || !has_positions_) corrupt("a term without positions");
   uint64_t from = 0;
   uint64_t to = meta_.positions_bytes;
@@ -285,10 +266,9 @@ void PostingsCursor::decode_positions() {
     to = entry(position_ends_, block_);
     if (from > to || to > meta_.positions_bytes) corrupt("positions out of their term");
   }
-  const std::string& path = positions_->path();
   if (from > UINT64_MAX - meta_.positions_offset) corrupt("positions out of their file");
-  const uint8_t* bytes = positions_->touch(meta_.positions_offset + from, to - from);
-  ByteReader in(bytes, static_cast<size_t>(to - from), path);
+  position_bytes_ = positions_->touch(meta_.positions_offset + from, to - from);
+  position_bytes_end_ = position_bytes_ + (to - from);
 
   const uint32_t* freqs_of_docs = freqs();
   uint64_t total = 0;
@@ -296,31 +276,48 @@ void PostingsCursor::decode_positions() {
     position_starts_[i] = static_cast<uint32_t>(total);
     total += freqs_of_docs[i];
   }
-  // A packed block takes a byte at least.
-  if (total > UINT32_MAX || total / kBlock > in.remaining())
-    throw_corrupt(path, "fewer positions than occurrences");
+  // A pack takes a byte at least, as a varint does.
+  if (total > UINT32_MAX || total / kBlock + total % kBlock > to - from)
+    throw_corrupt(positions_->path(), "fewer positions than occurrences");
   position_starts_[size_] = static_cast<uint32_t>(total);
-  position_values_.resize(static_cast<size_t>(total));
+  packs_.clear();
+  pack_ = UINT32_MAX;
+  tail_decoded_ = false;
+  positions_open_ = true;
+}
 
-  uint32_t* values = position_values_.data();
-  uint64_t at = 0;
-  for (; total - at >= kBlock; at += kBlock) {
-    const uint32_t width = in.u8();
-    if (width > 32) throw_corrupt(path, "the width of positions");
-    codec::unpack(in.raw(codec::packed_bytes(width)), width, values + at);
+void PostingsCursor::walk_packs(uint32_t pack) {
+  const uint8_t* next = position_bytes_;
+  if (!packs_.empty()) next = packs_.back() + 1 + codec::packed_bytes(*packs_.back());
+  while (packs_.size() <= pack) {
+    const auto left = static_cast<size_t>(position_bytes_end_ - next);
+    if (left == 0 || *next > 32 || left - 1 < codec::packed_bytes(*next))
+      throw_corrupt(positions_->path(), "the width of positions");
+    packs_.push_back(next);
+    next += 1 + codec::packed_bytes(*next);
   }
-  for (; at < total; ++at) values[at] = in.varint32();
+}
+
+void PostingsCursor::decode_pack(uint32_t pack) {
+  walk_packs(pack);
+  const uint8_t* at = packs_[pack];
+  codec::unpack(at + 1, *at, pack_values_);
+  pack_ = pack;
+}
+
+void PostingsCursor::decode_position_tail() {
+  const uint32_t total = position_starts_[size_];
+  const uint8_t* tail = position_bytes_;
+  if (total >= kBlock) {
+    walk_packs(total / kBlock - 1);
+    tail = packs_.back() + 1 + codec::packed_bytes(*packs_.back());
+  }
+  const std::string& path = positions_->path();
+  ByteReader in(tail, static_cast<size_t>(position_bytes_end_ - tail), path);
+  tail_values_.resize(total % kBlock);
+  for (uint32_t& value : tail_values_) value = in.varint32();
   if (in.remaining() != 0) throw_corrupt(path, "bytes after positions");
-
-  for (uint32_t i = 0; i < size_; ++i) {
-    uint64_t position = 0;
-    for (uint32_t p = position_starts_[i]; p < position_starts_[i + 1]; ++p) {
-      position += values[p];
-      values[p] = static_cast<uint32_t>(position);
-    }
-    if (position > UINT32_MAX) throw_corrupt(path, "positions that do not ascend");
-  }
-  positions_decoded_ = true;
+  tail_decoded_ = true;
 }
 
 void PostingsCursor::corrupt(const char* detail) const { throw_corrupt(postings_->path(), detail); }

@@ -2,6 +2,7 @@
 #include <array>
 #include <cassert>
 
+#include "diagon/postings/norms.h"
 #include "diagon/postings/postings.h"
 #include "diagon/util/bits.h"
 
@@ -10,7 +11,12 @@ namespace {
 
 using codec::kBlock;
 
-// The largest frequency of each norm seen, from which the impacts follow.
+struct Pair {
+  uint32_t freq;
+  uint8_t norm;
+};
+
+// The largest frequency of each norm seen in a block, from which its impacts follow.
 class ImpactSet {
  public:
   void add(uint32_t freq, uint8_t norm) {
@@ -21,9 +27,10 @@ class ImpactSet {
       best_[norm] = std::max(best_[norm], freq);
     }
   }
-  // Writes their number, then frequency (as gap) and norm of each, both ascending.
-  void write(ByteWriter& out) const {
-    std::array<Impact, 256> kept;
+  // Appends kImpacts pairs. `average_length`: of the documents with the term; it decides only which
+  // pairs are joined.
+  void write(float average_length, std::vector<uint8_t>& freqs, std::vector<uint8_t>& norms) const {
+    std::array<Pair, 256> kept;
     size_t count = 0;
     uint32_t top = 0;
     bits::for_each(seen_.data(), seen_.size(), [&](size_t norm) {
@@ -31,20 +38,51 @@ class ImpactSet {
       top = best_[norm];
       kept[count++] = {top, static_cast<uint8_t>(norm)};
     });
-    out.varint(count);
-    uint32_t last = 0;
-    for (size_t i = 0; i < count; ++i) {
-      out.varint(kept[i].freq - last - 1);
-      out.u8(kept[i].norm);
-      last = kept[i].freq;
+    while (count > kImpacts) join_nearest(kept.data(), count, average_length);
+    for (size_t i = 0; i < kImpacts; ++i) {
+      const Pair& pair = kept[std::min(i, count - 1)];
+      freqs.push_back(static_cast<uint8_t>(std::min<uint32_t>(pair.freq, kAnyFreq)));
+      norms.push_back(pair.norm);
     }
   }
   void clear() { seen_ = {}; }
 
  private:
+  // Of BM25, up to a factor.
+  static float value(uint32_t freq, uint8_t norm, float average_length) {
+    const auto f = static_cast<float>(freq);
+    const auto length = static_cast<float>(decode_length(norm));
+    return f / (f + 1.2f * (0.25f + 0.75f * length / average_length));
+  }
+
+  // Joins those two neighbours to (higher frequency, smaller norm) whose bound grows least.
+  static void join_nearest(Pair* pairs, size_t& count, float average_length) {
+    size_t best = 0;
+    float least = 2;
+    for (size_t i = 0; i + 1 < count; ++i) {
+      const float joined = value(pairs[i + 1].freq, pairs[i].norm, average_length);
+      const float before = std::max(value(pairs[i].freq, pairs[i].norm, average_length),
+                                    value(pairs[i + 1].freq, pairs[i + 1].norm, average_length));
+      if (joined - before < least) {
+        least = joined - before;
+        best = i;
+      }
+    }
+    pairs[best].freq = pairs[best + 1].freq;
+    std::copy(pairs + best + 2, pairs + count, pairs + best + 1);
+    --count;
+  }
+
   std::array<uint64_t, 4> seen_{};
   std::array<uint32_t, 256> best_;  // valid where `seen_`
 };
+
+float average_length(std::span<const uint8_t> norms) {
+  if (norms.empty()) return 1;
+  uint64_t sum = 0;
+  for (const uint8_t norm : norms) sum += decode_length(norm);
+  return std::max(1.0f, static_cast<float>(sum) / static_cast<float>(norms.size()));
+}
 
 void put_packed(ByteWriter& out, const uint32_t* values) {
   const uint32_t width = codec::bits_needed(values, kBlock);
@@ -140,14 +178,14 @@ TermMeta PostingsWriter::write(std::span<const DocId> docs, std::span<const uint
 
   last_docs_.clear();
   data_ends_.clear();
-  impact_ends_.clear();
   position_ends_.clear();
+  impact_freqs_.clear();
+  impact_norms_.clear();
   skips_.clear();
-  impacts_.clear();
   data_.clear();
   pos_.clear();
-  ImpactSet block_impacts;
-  ImpactSet term_impacts;
+  ImpactSet impacts;
+  const float average = has_freqs && blocks > 1 ? average_length(norms) : 1;
   size_t position = 0;
   DocId previous = UINT32_MAX;
   for (size_t from = 0; from < docs.size(); from += kBlock) {
@@ -161,15 +199,11 @@ TermMeta PostingsWriter::write(std::span<const DocId> docs, std::span<const uint
     previous = docs[from + count - 1];
     last_docs_.push_back(previous);
     data_ends_.push_back(data_.size());
-    if (has_freqs && docs.size() > 1) {
-      block_impacts.clear();
-      for (size_t i = from; i < from + count; ++i) {
-        const uint8_t norm = norms.empty() ? uint8_t{1} : norms[i];
-        block_impacts.add(freqs[i], norm);
-        term_impacts.add(freqs[i], norm);
-      }
-      block_impacts.write(impacts_);
-      impact_ends_.push_back(impacts_.size());
+    if (has_freqs && blocks > 1) {
+      impacts.clear();
+      for (size_t i = from; i < from + count; ++i)
+        impacts.add(freqs[i], norms.empty() ? uint8_t{1} : norms[i]);
+      impacts.write(average, impact_freqs_, impact_norms_);
     }
     if (has_positions) {
       size_t occurrences = 0;
@@ -181,28 +215,17 @@ TermMeta PostingsWriter::write(std::span<const DocId> docs, std::span<const uint
   }
 
   meta.postings_offset = postings_.offset();
-  if (blocks == 1) {
-    postings_.append(data_.bytes());
-    if (has_freqs && docs.size() == 1) {
-      const uint8_t norm = norms.empty() ? uint8_t{1} : norms[0];
-      postings_.append(&norm, 1);
-    }
-    postings_.append(impacts_.bytes());
-  } else {
-    if (has_freqs) {
-      term_impacts.write(impacts_);
-      impact_ends_.push_back(impacts_.size());
-    }
+  if (blocks > 1) {
     skips_.u8(
         static_cast<uint8_t>((has_freqs ? kFlagFreqs : 0) | (has_positions ? kFlagPositions : 0)));
     skips_.raw(last_docs_.data(), last_docs_.size() * sizeof(DocId));
     for (const uint64_t end : data_ends_) put_u40(skips_, end);
-    for (const uint64_t end : impact_ends_) put_u40(skips_, end);
     for (const uint64_t end : position_ends_) put_u40(skips_, end);
+    skips_.raw(impact_freqs_.data(), impact_freqs_.size());
+    skips_.raw(impact_norms_.data(), impact_norms_.size());
     postings_.append(skips_.bytes());
-    postings_.append(impacts_.bytes());
-    postings_.append(data_.bytes());
   }
+  postings_.append(data_.bytes());
   meta.postings_bytes = postings_.offset() - meta.postings_offset;
   if (has_positions) {
     meta.positions_offset = positions_->offset();

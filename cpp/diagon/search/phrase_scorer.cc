@@ -1,20 +1,16 @@
 #include "diagon/search/phrase_scorer.h"
 
 #include <algorithm>
+#include <cstring>
 
-#include "diagon/search/term_scorer.h"
+#include "diagon/kernels/kernels.h"
 
 namespace diagon::search {
 
-PhraseScorer::PhraseScorer(std::vector<Term> terms, std::shared_ptr<const NormTable> table,
-                           const uint8_t* norms, float weight, bool with_scores)
-    : terms_(std::move(terms)),
-      indices_(terms_.size()),
-      table_(std::move(table)),
-      norms_(norms),
-      weight_(weight),
-      with_scores_(with_scores),
-      freqs_(with_scores ? kWindowDocs : 0) {
+using kernels::kBatch;
+
+PhraseScorer::PhraseScorer(std::vector<Term> terms, TermScoring scoring)
+    : terms_(std::move(terms)), scoring_(std::move(scoring)) {
   std::stable_sort(terms_.begin(), terms_.end(), [](const Term& a, const Term& b) {
     return a.cursor.doc_freq() < b.cursor.doc_freq();
   });
@@ -30,84 +26,108 @@ DocId PhraseScorer::lower_bound(DocId target) {
   return target;
 }
 
-void PhraseScorer::match(const Window& window, const uint64_t* mask, uint64_t* out) {
-  for (uint32_t w = 0; w < window.words(); ++w) {
-    uint64_t candidates = mask[w];
-    uint64_t found = 0;
-    while (candidates != 0) {
-      const uint32_t bit = static_cast<uint32_t>(std::countr_zero(candidates));
-      const DocId doc = window.base + w * 64 + bit;
-      candidates &= candidates - 1;
-      bool all = true;
-      for (size_t t = 0; t < terms_.size() && all; ++t) {
-        postings::PostingsCursor& cursor = terms_[t].cursor;
-        if (!cursor.seek(doc)) {
-          all = false;
-          candidates = 0;  // no document from here on has the term
-          break;
-        }
-        indices_[t] = find_doc(cursor.docs(), cursor.size(), doc);
-        const DocId next = cursor.docs()[indices_[t]];
-        if (next == doc) continue;
-        all = false;
-        // Candidates before the term's next document can't match.
-        const DocId word_base = window.base + w * 64;
-        if (next >= word_base + 64)
-          candidates = 0;
-        else
-          candidates &= ~uint64_t{0} << (next - word_base);
-      }
-      if (!all) continue;
-      const uint32_t freq = phrase_freq();
-      if (freq == 0) continue;
-      found |= uint64_t{1} << bit;
-      if (with_scores_) freqs_[doc - window.base] = freq;
-    }
-    out[w] = found;
+uint32_t PhraseScorer::with_all_terms(DocId* docs, uint32_t n, uint32_t* least) {
+  uint16_t kept[kBatch + 16];
+  uint32_t freqs[kBatch + 16];
+  if (least != nullptr) std::fill_n(least, n, UINT32_MAX);
+  for (Term& term : terms_) {
+    n = intersect(term.cursor, docs, n, kept, least == nullptr ? nullptr : freqs);
+    if (least == nullptr) continue;
+    for (uint32_t i = 0; i < n; ++i) least[i] = std::min(least[kept[i]], freqs[i]);
   }
+  return n;
 }
 
-uint32_t PhraseScorer::phrase_freq() {
+uint32_t PhraseScorer::frequency(DocId doc) {
   // A place counts once, also if a term stands twice at one position: the frequency is then not
   // above that of any of the terms, as max_score() takes for granted.
   starts_.clear();
-  for (const uint32_t p : terms_[0].cursor.positions(indices_[0])) {
-    if (p < terms_[0].position) continue;
-    const uint32_t start = p - terms_[0].position;
-    if (starts_.empty() || starts_.back() != start) starts_.push_back(start);
-  }
-  for (size_t t = 1; t < terms_.size() && !starts_.empty(); ++t) {
-    const std::span<const uint32_t> positions = terms_[t].cursor.positions(indices_[t]);
+  for (Term& term : terms_) {
+    postings::PostingsCursor& cursor = term.cursor;
+    cursor.seek(doc);
+    const std::span<const uint32_t> positions =
+        cursor.positions(find_doc(cursor.docs(), cursor.size(), doc));
+    if (&term == &terms_[0]) {
+      for (const uint32_t p : positions) {
+        if (p < term.position) continue;
+        const uint32_t start = p - term.position;
+        if (starts_.empty() || starts_.back() != start) starts_.push_back(start);
+      }
+      continue;
+    }
     size_t kept = 0;
     size_t j = 0;
     for (const uint32_t start : starts_) {
-      const uint64_t want = uint64_t{start} + terms_[t].position;
+      const uint64_t want = uint64_t{start} + term.position;
       while (j < positions.size() && positions[j] < want) ++j;
       if (j == positions.size()) break;
       if (positions[j] == want) starts_[kept++] = start;
     }
     starts_.resize(kept);
+    if (kept == 0) return 0;
   }
   return static_cast<uint32_t>(starts_.size());
 }
 
+void PhraseScorer::match(const Window& window, const uint64_t* mask, uint64_t* out) {
+  if (with_scores() && freqs_.empty()) freqs_.resize(kWindowDocs);
+  uint64_t found[kWindowWords] = {};
+  DocId docs[kBatch];
+  uint32_t n = 0;
+  const auto look = [&] {
+    n = with_all_terms(docs, n, nullptr);
+    for (uint32_t i = 0; i < n; ++i) {
+      const uint32_t freq = frequency(docs[i]);
+      if (freq == 0) continue;
+      bits::set(found, docs[i] - window.base);
+      if (with_scores()) freqs_[docs[i] - window.base] = freq;
+    }
+    n = 0;
+  };
+  DocId next = window.base;
+  while (next < window.end() && lead().seek(next)) {
+    const DocId* block = lead().docs();
+    const uint32_t size = lead().size();
+    next = lead().last_doc() + 1;
+    for (uint32_t i = find_doc(block, size, window.base); i < size && block[i] < window.end(); ++i)
+      if (bits::test(mask, block[i] - window.base)) docs[n++] = block[i];
+    look();
+  }
+  std::memcpy(out, found, window.words() * sizeof(uint64_t));
+}
+
+uint32_t PhraseScorer::refine(DocId* docs, uint32_t n) {
+  uint32_t count = 0;
+  for (uint32_t from = 0; from < n; from += kBatch) {
+    const uint32_t all = with_all_terms(docs + from, std::min(n - from, kBatch), nullptr);
+    for (uint32_t i = 0; i < all; ++i)
+      if (frequency(docs[from + i]) != 0) docs[count++] = docs[from + i];
+  }
+  return count;
+}
+
 void PhraseScorer::add_scores(const Window& window, const uint64_t* docs, double* scores) {
   bits::for_each(docs, window.words(), [&](size_t i) {
-    const uint8_t norm = norms_ == nullptr ? 1 : norms_[window.base + i];
-    scores[i] += bm25(weight_, static_cast<float>(freqs_[i]), (*table_)[norm]);
+    scores[i] += scoring_(window.base + static_cast<DocId>(i), freqs_[i]);
   });
 }
 
+void PhraseScorer::open_bounds() {
+  for (Term& term : terms_) bounds_.push_back(scoring_.bounds(term.cursor));
+}
+
 double PhraseScorer::max_score(DocId from, DocId to) {
+  if (bounds_.empty()) open_bounds();
   // A phrase stands no more often in a document than each of its terms does.
-  float best = weight_;
-  for (Term& term : terms_) {
-    impacts_.clear();
-    for (uint32_t b = term.cursor.find_block(from); b < term.cursor.block_count(); ++b) {
-      term.cursor.block_impacts(b, impacts_);
-      if (term.cursor.block_last_doc(b) >= to - 1) break;
+  float best = scoring_.weight;
+  for (size_t t = 0; t < terms_.size(); ++t) {
+    const postings::PostingsCursor& cursor = terms_[t].cursor;
+    float term = 0;
+    for (uint32_t b = cursor.find_block(from); b < cursor.block_count(); ++b) {
+      term = std::max(term, bounds_[t][b]);
+      if (cursor.block_last_doc(b) >= to - 1) break;
     }
-    best = std::min(best, max_impact_score(impacts_, *table_, weight_));
+    best = std::min(best, term);
   }
   return best;
 }

@@ -69,28 +69,34 @@ void RangeScorer::match_block(uint64_t block, const Window& window, uint64_t* fo
     bits::set_range(found, from - window.base, to - window.base);
     return;
   }
+  if (intervals_.size() == 1) {
+    uint64_t words[kColumnBlock / 64];
+    values.match_block(block, lo_, hi_, words);
+    // Windows and blocks both begin at whole words.
+    const size_t skip = (from - block_begin) / 64;
+    const size_t count = bits::words_for(to - from);
+    uint64_t* out = found + (from - window.base) / 64;
+    for (size_t w = 0; w < count; ++w) out[w] = words[skip + w];
+    return;
+  }
   if (decoded_ != block) {
     values.decode_block(block, values_.get());
     decoded_ = block;
   }
-  const bool single = intervals_.size() == 1;
-  for (DocId doc = from; doc < to;) {
-    // Whole words where possible, so that the comparison has no branch.
-    const size_t i = doc - window.base;
-    const DocId stop = std::min<DocId>(to, doc + static_cast<DocId>(64 - i % 64));
-    uint64_t word = 0;
-    if (single) {
-      for (DocId d = doc; d < stop; ++d) {
-        const int64_t value = values_[d - block_begin];
-        word |= uint64_t{value >= lo_ && value <= hi_} << ((d - window.base) % 64);
-      }
-    } else {
-      for (DocId d = doc; d < stop; ++d)
-        word |= uint64_t{contains(values_[d - block_begin])} << ((d - window.base) % 64);
-    }
-    found[i / 64] |= word;
-    doc = stop;
+  for (DocId doc = from; doc < to; ++doc)
+    if (contains(values_[doc - block_begin])) bits::set(found, doc - window.base);
+}
+
+uint32_t RangeScorer::refine(DocId* docs, uint32_t n) {
+  if (column_.multi() || intervals_.size() != 1) return Scorer::refine(docs, n);
+  n = column_.values().select(docs, n, lo_, hi_);
+  if (column_.presence() == nullptr) return n;
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    docs[kept] = docs[i];
+    kept += bits::test(column_.presence(), docs[i]) ? 1 : 0;
   }
+  return kept;
 }
 
 void RangeScorer::match_multi(const Window& window, const uint64_t* mask, uint64_t* out) {

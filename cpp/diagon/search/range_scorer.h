@@ -29,6 +29,7 @@ class RangeScorer final : public ConstantScorerBase {
   uint64_t cost() const noexcept override { return cost_; }
   DocId lower_bound(DocId target) override;
   void match(const Window& window, const uint64_t* mask, uint64_t* out) override;
+  uint32_t refine(DocId* docs, uint32_t n) override;
 
  private:
   // The first interval that doesn't end before the value; the end if all do.

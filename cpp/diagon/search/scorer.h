@@ -27,7 +27,7 @@ struct Window {
   DocId end() const noexcept { return base + size; }
 };
 
-// Used by one thread. Windows come in ascending order, without overlap.
+// Used by one thread. Windows may come in any order.
 class Scorer {
  public:
   virtual ~Scorer() = default;
@@ -37,14 +37,17 @@ class Scorer {
   // Documents that match, at most; by it conjunctions are ordered.
   virtual uint64_t cost() const noexcept = 0;
 
-  // No document in [target, returned) matches; kNoMoreDocs if none does from target on. REQUIRES:
-  // targets do not fall. Takes time for a block of postings or values, not for the documents in
-  // between.
+  // No document in [target, returned) matches; kNoMoreDocs if none does from target on. Takes time
+  // for a block of postings or values, not for the documents in between.
   virtual DocId lower_bound(DocId target) = 0;
 
   // out = those documents of `mask` that match. `out` may be `mask`. Both have window.words()
   // words; bits past the window's size are 0.
   virtual void match(const Window& window, const uint64_t* mask, uint64_t* out) = 0;
+
+  // Keeps those of `n` ascending documents that match, in order; returns how many. For few
+  // documents far from each other, where match() would look at whole windows.
+  virtual uint32_t refine(DocId* docs, uint32_t n);
 
   // scores[i] += the score of document i, for each bit i of `docs`, which all matched in the latest
   // match(). REQUIRES: built with scores; the window is that of the latest match().

@@ -3,22 +3,22 @@
 #include <algorithm>
 #include <cstring>
 
+#include "diagon/kernels/kernels.h"
+
 namespace diagon::search {
 namespace {
+
+using postings::PostingsCursor;
+
+static_assert(codec::kBlock == kernels::kBatch);
+static_assert(postings::kImpacts == kernels::kImpactPairs);
+static_assert(postings::kAnyFreq == kernels::kAnyFreq);
 
 // With fewer candidates than this in a window, each is looked up; else the window's blocks are
 // walked through.
 constexpr size_t kSparseCandidates = 64;
 
 }  // namespace
-
-float max_impact_score(const std::vector<postings::Impact>& impacts, const NormTable& table,
-                       float weight) noexcept {
-  float best = 0;
-  for (const postings::Impact& impact : impacts)
-    best = std::max(best, bm25(weight, static_cast<float>(impact.freq), table[impact.norm]));
-  return best;
-}
 
 uint32_t find_doc(const DocId* docs, uint32_t count, DocId target) noexcept {
   uint32_t at = 0;
@@ -30,17 +30,59 @@ uint32_t find_doc(const DocId* docs, uint32_t count, DocId target) noexcept {
   return at + (count == 1 && docs[at] < target ? 1 : 0);
 }
 
-TermScorer::TermScorer(postings::PostingsCursor cursor, std::shared_ptr<const NormTable> table,
-                       const uint8_t* norms, float weight, bool with_scores)
-    : cursor_(std::move(cursor)),
-      table_(std::move(table)),
-      norms_(norms),
-      weight_(weight),
-      with_scores_(with_scores) {
-  if (with_scores_) {
-    freqs_.resize(kWindowDocs);
-    block_max_.assign(cursor_.block_count(), -1.0f);
+uint32_t intersect(PostingsCursor& cursor, DocId* docs, uint32_t n, uint16_t* kept,
+                   uint32_t* freqs) {
+  const kernels::Kernels& run = kernels::best();
+  uint16_t in_docs[kernels::kBatch + 16];
+  uint16_t in_block[kernels::kBatch + 16];
+  uint32_t count = 0;
+  for (uint32_t from = 0; from < n;) {
+    if (!cursor.seek(docs[from])) break;
+    // Those that can be in this block.
+    const uint32_t to = docs[n - 1] <= cursor.last_doc()
+                            ? n
+                            : from + find_doc(docs + from, n - from, cursor.last_doc() + 1);
+    const uint32_t found =
+        run.intersect(docs + from, to - from, cursor.docs(), cursor.size(), in_docs, in_block);
+    if (found != 0) {
+      const uint32_t* block_freqs = freqs == nullptr ? nullptr : cursor.freqs();
+      for (uint32_t i = 0; i < found; ++i) {
+        const uint32_t at = from + in_docs[i];
+        docs[count] = docs[at];
+        kept[count] = static_cast<uint16_t>(at);
+        if (freqs != nullptr) freqs[count] = block_freqs[in_block[i]];
+        ++count;
+      }
+    }
+    from = to;
   }
+  return count;
+}
+
+void TermScoring::score(const DocId* docs, const uint32_t* freqs, uint32_t n,
+                        float* scores) const noexcept {
+  if (norms != nullptr) {
+    kernels::best().score(docs, freqs, n, norms, table->data(), weight, scores);
+    return;
+  }
+  for (uint32_t i = 0; i < n; ++i)
+    scores[i] = bm25(weight, static_cast<float>(freqs[i]), (*table)[1]);
+}
+
+std::vector<float> TermScoring::bounds(PostingsCursor& cursor) const {
+  std::vector<float> bounds(cursor.block_count());
+  if (!cursor.has_freqs()) {
+    std::ranges::fill(bounds, bm25(weight, 1, (*table)[1]));
+  } else if (cursor.impact_freqs() != nullptr) {
+    kernels::best().bounds(cursor.impact_freqs(), cursor.impact_norms(), cursor.block_count(),
+                           table->data(), weight, bounds.data());
+  } else {
+    float scores[kernels::kBatch];
+    cursor.open_block(0);
+    score(cursor.docs(), cursor.freqs(), cursor.size(), scores);
+    bounds[0] = *std::max_element(scores, scores + cursor.size());
+  }
+  return bounds;
 }
 
 DocId TermScorer::lower_bound(DocId target) {
@@ -49,6 +91,7 @@ DocId TermScorer::lower_bound(DocId target) {
 }
 
 void TermScorer::match(const Window& window, const uint64_t* mask, uint64_t* out) {
+  if (with_scores() && freqs_.empty()) freqs_.resize(kWindowDocs);
   if (bits::count(mask, window.words()) < kSparseCandidates)
     match_sparse(window, mask, out);
   else
@@ -65,7 +108,7 @@ void TermScorer::match_dense(const Window& window, const uint64_t* mask, uint64_
     const uint32_t last = cursor_.last_doc() < window.end()
                               ? cursor_.size()
                               : find_doc(docs, cursor_.size(), window.end());
-    if (with_scores_) {
+    if (with_scores()) {
       const uint32_t* freqs = cursor_.freqs();
       for (uint32_t i = first; i < last; ++i) freqs_[docs[i] - window.base] = freqs[i];
     }
@@ -88,45 +131,46 @@ void TermScorer::match_sparse(const Window& window, const uint64_t* mask, uint64
       const uint32_t i = find_doc(cursor_.docs(), cursor_.size(), doc);
       if (cursor_.docs()[i] != doc) continue;
       found |= uint64_t{1} << bit;
-      if (with_scores_) freqs_[doc - window.base] = cursor_.freqs()[i];
+      if (with_scores()) freqs_[doc - window.base] = cursor_.freqs()[i];
     }
     out[w] = found;
   }
 }
 
-void TermScorer::add_scores(const Window& window, const uint64_t* docs, double* scores) {
-  const NormTable& table = *table_;
-  if (norms_ == nullptr) {
-    const float norm_inverse = table[1];
-    bits::for_each(docs, window.words(), [&](size_t i) {
-      scores[i] += bm25(weight_, static_cast<float>(freqs_[i]), norm_inverse);
-    });
-    return;
+uint32_t TermScorer::refine(DocId* docs, uint32_t n) {
+  uint16_t kept[kernels::kBatch + 16];
+  uint32_t count = 0;
+  for (uint32_t from = 0; from < n; from += kernels::kBatch) {
+    const uint32_t found =
+        intersect(cursor_, docs + from, std::min(n - from, kernels::kBatch), kept, nullptr);
+    std::copy_n(docs + from, found, docs + count);
+    count += found;
   }
-  const uint8_t* norms = norms_ + window.base;
+  return count;
+}
+
+void TermScorer::add_scores(const Window& window, const uint64_t* docs, double* scores) {
   bits::for_each(docs, window.words(), [&](size_t i) {
-    scores[i] += bm25(weight_, static_cast<float>(freqs_[i]), table[norms[i]]);
+    scores[i] += scoring_(window.base + static_cast<DocId>(i), freqs_[i]);
   });
 }
 
-float TermScorer::block_max_score(uint32_t block) {
-  float& best = block_max_[block];
-  if (best < 0) {
-    impacts_.clear();
-    cursor_.block_impacts(block, impacts_);
-    best = max_impact_score(impacts_, *table_, weight_);
-  }
-  return best;
+std::span<const float> TermScorer::bounds() {
+  if (bounds_.empty()) bounds_ = scoring_.bounds(cursor_);
+  return bounds_;
 }
 
-double TermScorer::max_score(DocId from, DocId to) {
+float TermScorer::bound(DocId from, DocId to) {
+  const std::span<const float> all = bounds();
   float best = 0;
   for (uint32_t b = cursor_.find_block(from); b < cursor_.block_count(); ++b) {
-    best = std::max(best, block_max_score(b));
+    best = std::max(best, all[b]);
     if (cursor_.block_last_doc(b) >= to - 1) break;
   }
   return best;
 }
+
+double TermScorer::max_score(DocId from, DocId to) { return bound(from, to); }
 
 DocId TermScorer::max_score_end(DocId from) {
   const uint32_t b = cursor_.find_block(from);

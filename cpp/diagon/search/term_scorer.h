@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "diagon/index/segment_reader.h"
@@ -11,39 +12,60 @@
 
 namespace diagon::search {
 
+// How the documents of a term, or of a phrase, are scored in a segment.
+struct TermScoring {
+  std::shared_ptr<const NormTable> table;  // null: without scores
+  const uint8_t* norms = nullptr;          // null: every document has norm 1
+  float weight = 0;                        // boost * idf
+
+  float operator()(DocId doc, uint32_t freq) const noexcept {
+    return bm25(weight, static_cast<float>(freq), (*table)[norms == nullptr ? 1 : norms[doc]]);
+  }
+  // scores[i] = of docs[i]. REQUIRES: n <= 128, room for 128.
+  void score(const DocId* docs, const uint32_t* freqs, uint32_t n, float* scores) const noexcept;
+  // Of each block of the term, a bound of the scores.
+  std::vector<float> bounds(postings::PostingsCursor& cursor) const;
+};
+
 class TermScorer final : public Scorer {
  public:
-  // `norms` may be null (then every document has norm 1). `weight` = boost * idf.
-  TermScorer(postings::PostingsCursor cursor, std::shared_ptr<const NormTable> table,
-             const uint8_t* norms, float weight, bool with_scores);
+  TermScorer(postings::PostingsCursor cursor, TermScoring scoring)
+      : cursor_(std::move(cursor)), scoring_(std::move(scoring)) {}
 
   uint64_t cost() const noexcept override { return cursor_.doc_freq(); }
   DocId lower_bound(DocId target) override;
   void match(const Window& window, const uint64_t* mask, uint64_t* out) override;
+  uint32_t refine(DocId* docs, uint32_t n) override;
   void add_scores(const Window& window, const uint64_t* docs, double* scores) override;
   double max_score(DocId from, DocId to) override;
   DocId max_score_end(DocId from) override;
 
+  // For those who walk over blocks themselves.
+  postings::PostingsCursor& cursor() noexcept { return cursor_; }
+  const TermScoring& scoring() const noexcept { return scoring_; }
+  // One bound a block; computed at the first call. REQUIRES: with scores.
+  std::span<const float> bounds();
+  // The best score of any document in [from, to).
+  float bound(DocId from, DocId to);
+
  private:
+  bool with_scores() const noexcept { return scoring_.table != nullptr; }
   void match_dense(const Window& window, const uint64_t* mask, uint64_t* out);
   void match_sparse(const Window& window, const uint64_t* mask, uint64_t* out);
-  float block_max_score(uint32_t block);
 
   postings::PostingsCursor cursor_;
-  std::shared_ptr<const NormTable> table_;
-  const uint8_t* norms_;
-  float weight_;
-  bool with_scores_;
-  std::vector<uint32_t> freqs_;   // of the window's documents, where they matched
-  std::vector<float> block_max_;  // by block; negative: not computed yet
-  std::vector<postings::Impact> impacts_;
+  TermScoring scoring_;
+  std::vector<uint32_t> freqs_;  // of the window's documents, where they matched
+  std::vector<float> bounds_;
 };
-
-// The best score that any of the impacts gives.
-float max_impact_score(const std::vector<postings::Impact>& impacts, const NormTable& table,
-                       float weight) noexcept;
 
 // The index of the first of `count` ascending documents that is >= target; count if none.
 uint32_t find_doc(const DocId* docs, uint32_t count, DocId target) noexcept;
+
+// Keeps those of `n` ascending documents (at most 128) that the term has. Of each, its number in
+// the input goes to `kept`, and, if it is not null, its frequency to `freqs`; both have room for
+// 128 and 16 more. Returns how many.
+uint32_t intersect(postings::PostingsCursor& cursor, DocId* docs, uint32_t n, uint16_t* kept,
+                   uint32_t* freqs);
 
 }  // namespace diagon::search

@@ -3,41 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "diagon/search/block_search.h"
 #include "diagon/search/live_window.h"
 #include "diagon/util/error.h"
 
 namespace diagon::search {
 namespace {
-
-// A heap of the k best hits, the worst of them in front.
-class TopHits {
- public:
-  explicit TopHits(uint32_t k) : k_(k) {}
-
-  // Hits come in ascending (segment, document) order, so a tie with the worst loses.
-  void add(const Hit& hit) {
-    if (hits_.size() < k_) {
-      hits_.push_back(hit);
-      std::push_heap(hits_.begin(), hits_.end(), better);
-    } else if (k_ > 0 && hit.score > hits_.front().score) {
-      std::pop_heap(hits_.begin(), hits_.end(), better);
-      hits_.back() = hit;
-      std::push_heap(hits_.begin(), hits_.end(), better);
-    }
-  }
-  // Whether only scores above bar() can still get in.
-  bool full() const noexcept { return hits_.size() == k_; }
-  float bar() const noexcept { return hits_.front().score; }
-
-  std::vector<Hit> sorted() && {
-    std::sort(hits_.begin(), hits_.end(), better);
-    return std::move(hits_);
-  }
-
- private:
-  size_t k_;
-  std::vector<Hit> hits_;
-};
 
 class Collector {
  public:
@@ -52,6 +23,32 @@ class Collector {
 
   // False if it was stopped.
   bool segment(uint32_t number) {
+    // Counts below are of all documents, those with low scores included.
+    if (!options_.has_min_score)
+      if (const auto blocks = make_block_search(prepared_, number, interrupt_))
+        return by_blocks(*blocks);
+    return by_windows(number);
+  }
+
+  void stop(Stop stop) noexcept { result_.stop = stop; }
+
+  TopDocs finish() && {
+    result_.hits = std::move(top_).sorted();
+    result_.count = std::max<uint64_t>(result_.count, result_.hits.size());
+    return std::move(result_);
+  }
+
+ private:
+  bool by_blocks(BlockSearch& blocks) {
+    if (options_.k > 0) result_.stop = blocks.best(top_, interrupt_);
+    if (result_.stop == Stop::kNo && result_.count <= options_.count_up_to &&
+        options_.count_up_to != 0)
+      result_.stop = blocks.count(options_.count_up_to, result_.count, interrupt_);
+    result_.windows += blocks.looked_at();
+    return result_.stop == Stop::kNo;
+  }
+
+  bool by_windows(uint32_t number) {
     const index::LiveSegment& segment = prepared_.snapshot().segment(number);
     const DocId max_doc = segment.reader->max_doc();
     const ScorerPtr scorer = prepared_.scorer(prepared_.root(), number, interrupt_);
@@ -62,7 +59,7 @@ class Collector {
       if (may_skip()) {
         if (options_.k == 0) return true;  // nothing is wanted any more
         const DocId end = std::min(scorer->max_score_end(position), max_doc);
-        if (static_cast<float>(scorer->max_score(position, end)) <= top_.bar()) {
+        if (!top_.admits(static_cast<float>(scorer->max_score(position, end)), number, position)) {
           position = end;
           continue;
         }
@@ -74,14 +71,6 @@ class Collector {
     return true;
   }
 
-  void stop(Stop stop) noexcept { result_.stop = stop; }
-
-  TopDocs finish() && {
-    result_.hits = std::move(top_).sorted();
-    return std::move(result_);
-  }
-
- private:
   // Hits with low scores need not be counted any more.
   bool may_skip() const noexcept { return result_.count > options_.count_up_to && top_.full(); }
 

@@ -5,23 +5,11 @@
 #include <memory>
 #include <vector>
 
+#include "diagon/search/top_hits.h"
 #include "diagon/search/weight.h"
 #include "diagon/util/interrupt.h"
 
 namespace diagon::search {
-
-struct Hit {
-  uint32_t segment = 0;
-  DocId doc = 0;
-  float score = 0;
-};
-
-// Better hits first: higher scores, then earlier segments, then earlier documents.
-inline bool better(const Hit& a, const Hit& b) noexcept {
-  if (a.score != b.score) return a.score > b.score;
-  if (a.segment != b.segment) return a.segment < b.segment;
-  return a.doc < b.doc;
-}
 
 struct TopDocsOptions {
   uint32_t k = 10;                    // hits wanted; 0: only the count

@@ -4,10 +4,8 @@
 #include <cmath>
 
 #include "diagon/search/bool_scorer.h"
-#include "diagon/search/phrase_scorer.h"
 #include "diagon/search/range_scorer.h"
 #include "diagon/search/simple_scorers.h"
-#include "diagon/search/term_scorer.h"
 #include "diagon/util/error.h"
 
 namespace diagon::search {
@@ -45,6 +43,8 @@ class Collected {
 };
 
 ScorerPtr none() { return std::make_unique<MatchNoneScorer>(); }
+
+ScorerPtr or_none(ScorerPtr scorer) { return scorer == nullptr ? none() : std::move(scorer); }
 
 // The stored integers of a column of doubles that stand for values in [lo, hi]; false if there are
 // none.
@@ -130,11 +130,11 @@ ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment,
     case QueryKind::kMatchNone:
       return none();
     case QueryKind::kTerm:
-      return term_scorer(weight, segment);
+      return or_none(term_scorer(weight, segment));
     case QueryKind::kTermSet:
       return term_set_scorer(weight, segment, interrupt);
     case QueryKind::kPhrase:
-      return phrase_scorer(weight, segment);
+      return or_none(phrase_scorer(weight, segment));
     case QueryKind::kRangeI64:
     case QueryKind::kRangeF64:
     case QueryKind::kRangeStr:
@@ -152,14 +152,18 @@ ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment,
   throw Error(ErrorCode::kInternal, "a user-defined function has no native scorer");
 }
 
-ScorerPtr PreparedQuery::term_scorer(const Weight& weight, size_t segment) const {
+TermScoring PreparedQuery::scoring(const Weight& weight, size_t segment) const {
+  if (!weight.scored) return {};
+  return {weight.norm_table, snapshot_->segment(segment).reader->norms(weight.query->field).norms,
+          weight.term_weight};
+}
+
+std::unique_ptr<TermScorer> PreparedQuery::term_scorer(const Weight& weight, size_t segment) const {
   const postings::TermMeta& meta = weight.meta(segment, 0);
-  if (meta.doc_freq == 0) return none();
+  if (meta.doc_freq == 0) return nullptr;
   const index::SegmentReader& reader = *snapshot_->segment(segment).reader;
-  const FieldId field = weight.query->field;
-  return std::make_unique<TermScorer>(reader.postings(field, meta), weight.norm_table,
-                                      weight.scored ? reader.norms(field).norms : nullptr,
-                                      weight.term_weight, weight.scored);
+  return std::make_unique<TermScorer>(reader.postings(weight.query->field, meta),
+                                      scoring(weight, segment));
 }
 
 ScorerPtr PreparedQuery::term_set_scorer(const Weight& weight, size_t segment,
@@ -174,24 +178,23 @@ ScorerPtr PreparedQuery::term_set_scorer(const Weight& weight, size_t segment,
   return docs.scorer(weight.boost);
 }
 
-ScorerPtr PreparedQuery::phrase_scorer(const Weight& weight, size_t segment) const {
+std::unique_ptr<PhraseScorer> PreparedQuery::phrase_scorer(const Weight& weight,
+                                                           size_t segment) const {
   const Query& query = *weight.query;
   if (query.terms.size() < 2 || query.terms.size() != query.positions.size())
     throw_invalid("a phrase needs two terms or more, and a position for each");
   const index::SegmentReader& reader = *snapshot_->segment(segment).reader;
   const index::FieldMeta* field = reader.field(query.field);
-  if (field == nullptr) return none();
+  if (field == nullptr) return nullptr;
   if (field->field.postings != schema::PostingsKind::kFreqsPositions)
     throw_invalid("the field `" + field->field.name + "` has no positions; a phrase needs them");
   std::vector<PhraseScorer::Term> terms;
   for (size_t t = 0; t < query.terms.size(); ++t) {
     const postings::TermMeta& meta = weight.meta(segment, t);
-    if (meta.doc_freq == 0) return none();
+    if (meta.doc_freq == 0) return nullptr;
     terms.push_back({reader.postings(query.field, meta), query.positions[t]});
   }
-  return std::make_unique<PhraseScorer>(std::move(terms), weight.norm_table,
-                                        weight.scored ? reader.norms(query.field).norms : nullptr,
-                                        weight.term_weight, weight.scored);
+  return std::make_unique<PhraseScorer>(std::move(terms), scoring(weight, segment));
 }
 
 ScorerPtr PreparedQuery::range_scorer(const Weight& weight, size_t segment) const {

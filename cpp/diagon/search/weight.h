@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "diagon/index/snapshot.h"
+#include "diagon/search/phrase_scorer.h"
 #include "diagon/search/query.h"
 #include "diagon/search/scorer.h"
 #include "diagon/search/similarity.h"
+#include "diagon/search/term_scorer.h"
 #include "diagon/util/interrupt.h"
 
 namespace diagon::search {
@@ -47,13 +49,15 @@ class PreparedQuery {
   // A scorer for a subtree without UDFs. Some kinds read many postings at once, and stop when
   // `interrupt` says so. Throws kCorrupt, kCancelled, kTimeout. REQUIRES: !weight.has_udf.
   ScorerPtr scorer(const Weight& weight, size_t segment, const Interrupt& interrupt = {}) const;
+  // Of a kTerm, or a kPhrase; null if the segment has none of its documents. Throw kCorrupt.
+  std::unique_ptr<TermScorer> term_scorer(const Weight& weight, size_t segment) const;
+  std::unique_ptr<PhraseScorer> phrase_scorer(const Weight& weight, size_t segment) const;
 
  private:
   Weight prepare(const Query& query, float boost, bool scored, uint32_t depth) const;
   void prepare_terms(Weight& weight) const;
-  ScorerPtr term_scorer(const Weight& weight, size_t segment) const;
   ScorerPtr term_set_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;
-  ScorerPtr phrase_scorer(const Weight& weight, size_t segment) const;
+  TermScoring scoring(const Weight& weight, size_t segment) const;
   ScorerPtr range_scorer(const Weight& weight, size_t segment) const;
   ScorerPtr exists_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;
   ScorerPtr bool_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;

@@ -1,0 +1,177 @@
+// AVX-512 (F, BW, DQ, VL, VPOPCNTDQ): sixteen documents at a time.
+#if defined(__x86_64__)
+
+// GCC 12 takes the "undefined" vectors of its own header for mistakes.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+#include <immintrin.h>
+
+#include <algorithm>
+
+#include "diagon/kernels/kernels.h"
+
+#define DIAGON_AVX512 \
+  [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx2,bmi,bmi2,popcnt")]]
+
+namespace diagon::kernels {
+namespace {
+
+DIAGON_AVX512 inline __mmask16 first(uint32_t left) noexcept {
+  return static_cast<__mmask16>(left >= 16 ? 0xffff : (1u << left) - 1);
+}
+
+DIAGON_AVX512 inline __m512 bm25(__m512 weight, __m512i freq, __m512 norm_inverse) noexcept {
+  const __m512 x =
+      _mm512_add_ps(_mm512_set1_ps(1.0f), _mm512_mul_ps(_mm512_cvtepu32_ps(freq), norm_inverse));
+  return _mm512_sub_ps(weight, _mm512_div_ps(weight, x));
+}
+
+DIAGON_AVX512 void score(const uint32_t* docs, const uint32_t* freqs, uint32_t n,
+                         const uint8_t* norms, const float* table, float weight,
+                         float* scores) noexcept {
+  // Two plain loads a document: gathers are slower, much so on AMD's processors.
+  alignas(64) float inverse[kBatch];
+  for (uint32_t i = 0; i < n; ++i) inverse[i] = table[norms[docs[i]]];
+  const __m512 w = _mm512_set1_ps(weight);
+  for (uint32_t i = 0; i < n; i += 16) {
+    const __mmask16 mask = first(n - i);
+    const __m512i freq = _mm512_maskz_loadu_epi32(mask, freqs + i);
+    _mm512_storeu_ps(scores + i, bm25(w, freq, _mm512_maskz_load_ps(mask, inverse + i)));
+  }
+}
+
+DIAGON_AVX512 void bounds(const uint8_t* freqs, const uint8_t* norms, uint32_t blocks,
+                          const float* table, float weight, float* out) noexcept {
+  const __m512 w = _mm512_set1_ps(weight);
+  for (uint32_t b = 0; b < blocks; b += 4) {
+    const __mmask16 mask = first((blocks - b) * kImpactPairs);
+    const __m512i freq = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, freqs + b * kImpactPairs));
+    const __m512i norm = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, norms + b * kImpactPairs));
+    __m512 best = bm25(w, freq, _mm512_i32gather_ps(norm, table, 4));
+    best = _mm512_mask_mov_ps(best, _mm512_cmpeq_epi32_mask(freq, _mm512_set1_epi32(kAnyFreq)), w);
+    best = _mm512_max_ps(best, _mm512_permute_ps(best, 0b10110001));
+    best = _mm512_max_ps(best, _mm512_permute_ps(best, 0b01001110));
+    _mm_mask_storeu_ps(out + b, static_cast<__mmask8>(first(std::min(blocks - b, 4u))),
+                       _mm512_castps512_ps128(_mm512_maskz_compress_ps(0x1111, best)));
+  }
+}
+
+DIAGON_AVX512 uint32_t at_least(const float* scores, uint32_t n, float bar,
+                                uint16_t* out) noexcept {
+  const __m512 b = _mm512_set1_ps(bar);
+  const __m512i iota = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < n; i += 16) {
+    const __mmask16 mask = first(n - i);
+    const __mmask16 found =
+        _mm512_mask_cmp_ps_mask(mask, _mm512_maskz_loadu_ps(mask, scores + i), b, _CMP_GE_OQ);
+    if (found == 0) continue;
+    const __m512i numbers = _mm512_add_epi32(iota, _mm512_set1_epi32(static_cast<int>(i)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + count),
+                        _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(found, numbers)));
+    count += static_cast<uint32_t>(__builtin_popcount(found));
+  }
+  return count;
+}
+
+DIAGON_AVX512 uint32_t count_set(const uint32_t* docs, uint32_t n, const uint64_t* bits) noexcept {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < n; ++i)
+    count += static_cast<uint32_t>(bits[docs[i] / 64] >> (docs[i] % 64) & 1);
+  return count;
+}
+
+DIAGON_AVX512 uint64_t popcount(const uint64_t* words, size_t n) noexcept {
+  __m512i sum = _mm512_setzero_si512();
+  size_t w = 0;
+  for (; w + 8 <= n; w += 8)
+    sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(_mm512_loadu_si512(words + w)));
+  const auto rest = static_cast<__mmask8>((1u << (n - w)) - 1);
+  sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(_mm512_maskz_loadu_epi64(rest, words + w)));
+  return static_cast<uint64_t>(_mm512_reduce_add_epi64(sum));
+}
+
+// Each of `a` is compared with sixteen of `b` at a time: of `b` those that could hold it.
+DIAGON_AVX512 uint32_t intersect(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb,
+                                 uint16_t* in_a, uint16_t* in_b) noexcept {
+  uint32_t count = 0;
+  uint32_t j = 0;
+  for (uint32_t i = 0; i < na; ++i) {
+    const uint32_t doc = a[i];
+    while (j + 16 < nb && b[j + 15] < doc) j += 16;
+    const __mmask16 mask = first(nb - j);
+    const __mmask16 equal = _mm512_mask_cmpeq_epi32_mask(
+        mask, _mm512_maskz_loadu_epi32(mask, b + j), _mm512_set1_epi32(static_cast<int>(doc)));
+    in_a[count] = static_cast<uint16_t>(i);
+    in_b[count] = static_cast<uint16_t>(j + static_cast<uint32_t>(__builtin_ctz(equal | 0x10000u)));
+    count += equal != 0 ? 1 : 0;
+  }
+  return count;
+}
+
+DIAGON_AVX512 void range8(const uint8_t* values, size_t n, uint8_t lo, uint8_t hi,
+                          uint64_t* out) noexcept {
+  const __m512i from = _mm512_set1_epi8(static_cast<char>(lo));
+  const __m512i to = _mm512_set1_epi8(static_cast<char>(hi));
+  for (size_t w = 0; w < n / 64; ++w) {
+    const __m512i v = _mm512_loadu_si512(values + w * 64);
+    out[w] = _mm512_mask_cmple_epu8_mask(_mm512_cmpge_epu8_mask(v, from), v, to);
+  }
+}
+
+DIAGON_AVX512 void range16(const uint8_t* values, size_t n, uint16_t lo, uint16_t hi,
+                           uint64_t* out) noexcept {
+  const __m512i from = _mm512_set1_epi16(static_cast<int16_t>(lo));
+  const __m512i to = _mm512_set1_epi16(static_cast<int16_t>(hi));
+  for (size_t w = 0; w < n / 64; ++w) {
+    uint64_t word = 0;
+    for (size_t part = 0; part < 2; ++part) {
+      const __m512i v = _mm512_loadu_si512(values + w * 128 + part * 64);
+      word |= uint64_t{_mm512_mask_cmple_epu16_mask(_mm512_cmpge_epu16_mask(v, from), v, to)}
+              << (part * 32);
+    }
+    out[w] = word;
+  }
+}
+
+DIAGON_AVX512 void range32(const uint8_t* values, size_t n, uint32_t lo, uint32_t hi,
+                           uint64_t* out) noexcept {
+  const __m512i from = _mm512_set1_epi32(static_cast<int>(lo));
+  const __m512i to = _mm512_set1_epi32(static_cast<int>(hi));
+  for (size_t w = 0; w < n / 64; ++w) {
+    uint64_t word = 0;
+    for (size_t part = 0; part < 4; ++part) {
+      const __m512i v = _mm512_loadu_si512(values + w * 256 + part * 64);
+      word |= uint64_t{_mm512_mask_cmple_epu32_mask(_mm512_cmpge_epu32_mask(v, from), v, to)}
+              << (part * 16);
+    }
+    out[w] = word;
+  }
+}
+
+DIAGON_AVX512 void range64(const uint8_t* values, size_t n, uint64_t lo, uint64_t hi,
+                           uint64_t* out) noexcept {
+  const __m512i from = _mm512_set1_epi64(static_cast<int64_t>(lo));
+  const __m512i to = _mm512_set1_epi64(static_cast<int64_t>(hi));
+  for (size_t w = 0; w < n / 64; ++w) {
+    uint64_t word = 0;
+    for (size_t part = 0; part < 8; ++part) {
+      const __m512i v = _mm512_loadu_si512(values + w * 512 + part * 64);
+      word |= uint64_t{_mm512_mask_cmple_epu64_mask(_mm512_cmpge_epu64_mask(v, from), v, to)}
+              << (part * 8);
+    }
+    out[w] = word;
+  }
+}
+
+}  // namespace
+
+const Kernels kAvx512 = {"avx512",  score,  bounds,  at_least, count_set, popcount,
+                         intersect, range8, range16, range32,  range64};
+
+}  // namespace diagon::kernels
+
+#endif

@@ -1,0 +1,167 @@
+// Queries of a common, flat shape - a term, several terms of which any or all must match, a phrase,
+// each of the latter also with filters - answered by blocks of postings in place of windows.
+//
+// *The best hits*: every block (or window of documents, for a union) has a bound of the scores in
+// it, from its impacts. They are looked at best bound first, so that the k-th best score rises as
+// fast as it can, and the search ends at the first one whose bound can't beat it. (Lucene's and
+// PISA's block-max algorithms - Ding and Suel, "Faster top-k document retrieval using block-max
+// indexes", 2011; Mallia et al., 2017 - go through documents in order and skip.) Inside a window
+// MaxScore (Turtle and Flood, 1995) tells which terms alone can't make a hit; the others drive in
+// turn, a block at a time, the one with the highest bound first, and what can still be a hit is
+// looked up in the rest by intersection of sorted arrays.
+//
+// *The count* is found apart, from documents alone: without scores, or even without reading where
+// the dictionary knows it.
+//
+// Sums of scores are exact here in any order, which `sums_are_exact` makes sure of, so that these
+// give to the bit what the scorers by windows give.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "diagon/index/snapshot.h"
+#include "diagon/kernels/kernels.h"
+#include "diagon/search/phrase_scorer.h"
+#include "diagon/search/term_scorer.h"
+#include "diagon/search/top_hits.h"
+#include "diagon/search/weight.h"
+#include "diagon/util/interrupt.h"
+
+namespace diagon::search {
+
+// One segment's part of a search.
+class BlockSearch {
+ public:
+  virtual ~BlockSearch() = default;
+  BlockSearch(const BlockSearch&) = delete;
+  BlockSearch& operator=(const BlockSearch&) = delete;
+
+  // Puts the best hits into `top`. Stops early if `interrupt` says so.
+  virtual Stop best(TopHits& top, const Interrupt& interrupt) = 0;
+  // Adds the number of hits to `count`; where it is above `enough`, that may be any number above
+  // it, up to the true one.
+  virtual Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) = 0;
+  // Blocks or windows that were looked at.
+  uint64_t looked_at() const noexcept { return looked_at_; }
+
+ protected:
+  BlockSearch(const index::LiveSegment& segment, uint32_t number)
+      : segment_(segment), number_(number) {}
+  bool live(DocId doc) const noexcept {
+    return segment_.live == nullptr || bits::test(segment_.live->data(), doc);
+  }
+  uint32_t keep_live(DocId* docs, uint32_t n) const noexcept;
+  // Polls now and then.
+  Stop poll(const Interrupt& interrupt) noexcept {
+    const Stop stop = looked_at_ % 16 == 0 ? interrupt.poll() : Stop::kNo;
+    looked_at_ += stop == Stop::kNo ? 1 : 0;
+    return stop;
+  }
+
+  const index::LiveSegment& segment_;
+  uint32_t number_;
+
+ private:
+  uint64_t looked_at_ = 0;
+};
+
+// Documents with any of the terms; the score is the sum.
+class UnionSearch final : public BlockSearch {
+ public:
+  UnionSearch(const index::LiveSegment& segment, uint32_t number,
+              std::vector<std::unique_ptr<TermScorer>> terms);
+  Stop best(TopHits& top, const Interrupt& interrupt) override;
+  Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
+
+ private:
+  struct WindowBound {
+    float bound;
+    uint32_t number;
+  };
+  // Bounds of each window: per term, and their sums.
+  void bound_windows(uint32_t windows);
+  // The terms by their bound in the window, least first; how many of them together can't reach the
+  // bar, and `rest_`.
+  size_t split(uint32_t window, float bar);
+  // The documents of the term at `driver` in the order that no term behind it has.
+  void drive(size_t driver, DocId from, DocId to, TopHits& top);
+  // Looks the candidates up in the terms before the driver, highest bound first, while they can
+  // still get in.
+  void finish(size_t driver, TopHits& top);
+
+  std::vector<std::unique_ptr<TermScorer>> terms_;  // most frequent first
+  uint32_t window_docs_ = 0;
+  std::vector<float> window_bounds_;  // window-major
+  std::vector<WindowBound> windows_;
+  std::vector<size_t> order_;  // see split
+  std::vector<double> rest_;   // sums of bounds of the first terms in that order
+  uint32_t candidates_ = 0;
+  DocId docs_[kernels::kBatch];
+  double sums_[kernels::kBatch];
+};
+
+// Documents with all of the terms and in all of the filters; the score is the sum over the scored
+// terms.
+class AllSearch final : public BlockSearch {
+ public:
+  struct Term {
+    std::unique_ptr<TermScorer> scorer;
+    bool scored;
+  };
+  // REQUIRES: one term or more.
+  AllSearch(const index::LiveSegment& segment, uint32_t number, std::vector<Term> terms,
+            std::vector<ScorerPtr> filters);
+  Stop best(TopHits& top, const Interrupt& interrupt) override;
+  Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
+
+ private:
+  double others_bound(DocId from, DocId to);
+  void block(double others, TopHits& top);
+
+  std::vector<Term> terms_;         // rarest first
+  std::vector<ScorerPtr> filters_;  // by cost
+  std::vector<std::vector<float>> scores_;
+};
+
+// Documents with a phrase.
+class PhraseSearch final : public BlockSearch {
+ public:
+  PhraseSearch(const index::LiveSegment& segment, uint32_t number,
+               std::unique_ptr<PhraseScorer> phrase);
+  Stop best(TopHits& top, const Interrupt& interrupt) override;
+  Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
+
+ private:
+  std::unique_ptr<PhraseScorer> phrase_;
+};
+
+// A block of a term, with a bound of what is in it.
+struct BlockBound {
+  float bound;
+  uint32_t block;
+  DocId first;  // no document of the block is before it
+};
+// The blocks of a term, best bound first. `bound(block, from, to)`: of a block and the documents in
+// which it lies.
+std::vector<BlockBound> by_bound(postings::PostingsCursor& cursor,
+                                 const std::function<float(uint32_t, DocId, DocId)>& bound);
+
+// A score of at least `bar` has a part of at least this, if the rest of it is at most `rest`.
+// Rounded down by more than all roundings can make up.
+float part_of(float bar, double rest) noexcept;
+
+// Whether scores with these weights sum up exactly in double precision, in any order. A score is a
+// multiple of 2^-24 times its weight's power of two, and not above the weight: 25 bits; so that 53
+// bits hold sums of up to 256 if the weights are within a factor of 2^20.
+bool sums_are_exact(std::span<const float> weights) noexcept;
+
+// The search of a flat query in a segment, or null if it has another shape. Throws kCorrupt,
+// kCancelled, kTimeout.
+std::unique_ptr<BlockSearch> make_block_search(const PreparedQuery& prepared, uint32_t segment,
+                                               const Interrupt& interrupt);
+
+}  // namespace diagon::search
