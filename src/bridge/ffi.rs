@@ -125,12 +125,13 @@ pub(crate) mod ffi {
             doc: u32,
             out: &mut Vec<u8>,
         ) -> Result<()>;
-        /// Appends a document's `_id`.
-        fn snapshot_doc_id(
+        /// Appends the `_id`s of documents, one behind the other, and where each ends in `out`.
+        fn snapshot_doc_ids(
             snapshot: &Snapshot,
-            segment: u32,
-            doc: u32,
+            segments: &[u32],
+            docs: &[u32],
             out: &mut Vec<u8>,
+            ends: &mut Vec<u32>,
         ) -> Result<()>;
 
         // --- query: built bottom-up by one thread ---

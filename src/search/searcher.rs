@@ -266,9 +266,12 @@ impl Searcher {
 
     /// Reads the page's documents.
     fn fetch(&self, request: &SearchRequest, hits: &[Scored]) -> crate::Result<Vec<Hit>> {
+        let addresses: Vec<DocAddress> = hits.iter().map(|hit| hit.at).collect();
+        let ids = self.snapshot.ids(&addresses)?;
         let mut source = Vec::new();
         hits.iter()
-            .map(|hit| {
+            .zip(ids)
+            .map(|(hit, id)| {
                 let mut kept = None;
                 if request.source != SourceFilter::None {
                     source.clear();
@@ -279,7 +282,7 @@ impl Searcher {
                     }
                 }
                 Ok(Hit {
-                    id: self.snapshot.id(hit.at)?,
+                    id,
                     score: hit.score,
                     source: kept,
                 })

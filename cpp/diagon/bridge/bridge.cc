@@ -137,12 +137,36 @@ void snapshot_source(const Snapshot& snapshot, uint32_t segment, uint32_t doc,
   extend_bytes(out, {source.data(), source.size()});
 }
 
-void snapshot_doc_id(const Snapshot& snapshot, uint32_t segment, uint32_t doc,
-                     rust::Vec<uint8_t>& out) {
-  const index::SegmentReader& reader = *segment_of(snapshot, segment).reader;
-  if (doc >= reader.max_doc()) throw_invalid("no such document");
-  const std::string_view id = reader.doc_id(doc);
-  extend_bytes(out, {reinterpret_cast<const uint8_t*>(id.data()), id.size()});
+void snapshot_doc_ids(const Snapshot& snapshot, rust::Slice<const uint32_t> segments,
+                      rust::Slice<const uint32_t> docs, rust::Vec<uint8_t>& out,
+                      rust::Vec<uint32_t>& ends) {
+  if (segments.size() != docs.size()) throw_invalid("a segment is needed for each document");
+  std::vector<std::string_view> ids(docs.size());
+  std::vector<uint32_t> in_segment;
+  std::vector<size_t> places;
+  std::vector<std::string_view> found;
+  for (uint32_t s = 0; s < snapshot.rep->size(); ++s) {
+    const index::SegmentReader& reader = *segment_of(snapshot, s).reader;
+    in_segment.clear();
+    places.clear();
+    for (size_t i = 0; i < docs.size(); ++i) {
+      if (segments[i] != s) continue;
+      if (docs[i] >= reader.max_doc()) throw_invalid("no such document");
+      in_segment.push_back(docs[i]);
+      places.push_back(i);
+    }
+    found.resize(in_segment.size());
+    reader.doc_ids(in_segment, found.data());
+    for (size_t i = 0; i < places.size(); ++i) ids[places[i]] = found[i];
+  }
+  uint64_t end = out.size();
+  for (size_t i = 0; i < docs.size(); ++i) {
+    if (segments[i] >= snapshot.rep->size()) throw_invalid("no such segment");
+    end += ids[i].size();
+    if (end > UINT32_MAX) throw Error(ErrorCode::kTooLarge, "more than 4 GiB of ids");
+    extend_bytes(out, {reinterpret_cast<const uint8_t*>(ids[i].data()), ids[i].size()});
+    ends.push_back(static_cast<uint32_t>(end));
+  }
 }
 
 // --- query ---

@@ -95,6 +95,10 @@ postings::PostingsCursor SegmentReader::postings(FieldId id, const postings::Ter
 
 std::string_view SegmentReader::doc_id(DocId doc) const { return column(kIdField)->string(doc); }
 
+void SegmentReader::doc_ids(std::span<const DocId> docs, std::string_view* out) const {
+  column(kIdField)->strings(docs, out);
+}
+
 void SegmentReader::find_id(std::string_view id, std::vector<DocId>& out) const {
   const termdict::FieldTerms* ids = terms(kIdField);
   if (ids == nullptr) return;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,8 @@ class SegmentReader {
 
   // The document's `_id`, in the mapped file. REQUIRES: doc < max_doc(). Throws kCorrupt.
   std::string_view doc_id(DocId doc) const;
+  // out[i] = doc_id(docs[i]), for many at once.
+  void doc_ids(std::span<const DocId> docs, std::string_view* out) const;
   // The documents with that `_id`, deleted ones included.
   void find_id(std::string_view id, std::vector<DocId>& out) const;
 

@@ -15,19 +15,10 @@ uint32_t BlockSearch::keep_live(DocId* docs, uint32_t n) const noexcept {
   return kept;
 }
 
-std::vector<BlockBound> by_bound(postings::PostingsCursor& cursor,
-                                 const std::function<float(uint32_t, DocId, DocId)>& bound) {
-  std::vector<BlockBound> blocks(cursor.block_count());
-  DocId first = 0;
-  for (uint32_t b = 0; b < blocks.size(); ++b) {
-    const DocId end = cursor.block_last_doc(b) + 1;
-    blocks[b] = {bound(b, first, end), b, first};
-    first = end;
-  }
+void best_first(std::span<BlockBound> blocks) {
   std::ranges::sort(blocks, [](const BlockBound& a, const BlockBound& b) {
     return a.bound != b.bound ? a.bound > b.bound : a.block < b.block;
   });
-  return blocks;
 }
 
 float part_of(float bar, double rest) noexcept {

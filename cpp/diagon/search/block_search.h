@@ -10,15 +10,15 @@
 // turn, a block at a time, the one with the highest bound first, and what can still be a hit is
 // looked up in the rest by intersection of sorted arrays.
 //
-// *The count* is found apart, from documents alone: without scores, or even without reading where
-// the dictionary knows it.
+// *The count* is found from documents alone: apart from the best hits for a union, without reading
+// anything where the dictionary knows it, and else on the way, scoring only in blocks that can
+// still have one of the best.
 //
 // Sums of scores are exact here in any order, which `sums_are_exact` makes sure of, so that these
 // give to the bit what the scorers by windows give.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -40,11 +40,11 @@ class BlockSearch {
   BlockSearch(const BlockSearch&) = delete;
   BlockSearch& operator=(const BlockSearch&) = delete;
 
-  // Puts the best hits into `top`. Stops early if `interrupt` says so.
-  virtual Stop best(TopHits& top, const Interrupt& interrupt) = 0;
-  // Adds the number of hits to `count`; where it is above `enough`, that may be any number above
-  // it, up to the true one.
-  virtual Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) = 0;
+  // Puts the best hits into `top`, and adds the number of hits to `count`: where that is above
+  // `enough`, it may become any number above it, up to the true one. Stops early if `interrupt`
+  // says so.
+  virtual Stop search(TopHits& top, uint64_t enough, uint64_t& count,
+                      const Interrupt& interrupt) = 0;
   // Blocks or windows that were looked at.
   uint64_t looked_at() const noexcept { return looked_at_; }
 
@@ -74,10 +74,11 @@ class UnionSearch final : public BlockSearch {
  public:
   UnionSearch(const index::LiveSegment& segment, uint32_t number,
               std::vector<std::unique_ptr<TermScorer>> terms);
-  Stop best(TopHits& top, const Interrupt& interrupt) override;
-  Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
+  Stop search(TopHits& top, uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
 
  private:
+  Stop best(TopHits& top, const Interrupt& interrupt);
+  Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt);
   struct WindowBound {
     float bound;
     uint32_t number;
@@ -115,16 +116,24 @@ class AllSearch final : public BlockSearch {
   // REQUIRES: one term or more.
   AllSearch(const index::LiveSegment& segment, uint32_t number, std::vector<Term> terms,
             std::vector<ScorerPtr> filters);
-  Stop best(TopHits& top, const Interrupt& interrupt) override;
-  Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
+  Stop search(TopHits& top, uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
 
  private:
   double others_bound(DocId from, DocId to);
-  void block(double others, TopHits& top);
+  // The lead's decoded block; `others`: a bound of the other terms' scores in it.
+  // The first one returns the number of hits.
+  uint32_t count_block(bool score, TopHits& top);
+  void best_of_block(double others, TopHits& top);
+  // Keeps those in all terms but the first; of the kept, their scores, where terms are scored and
+  // `score` says so.
+  uint32_t intersect_others(DocId* docs, uint32_t n, bool score);
+  uint32_t keep_filtered(DocId* docs, uint32_t n);
+  // Adds up scores_; REQUIRES: n entries in each scored term's.
+  void sum_scores(uint32_t n, float* sums) const;
 
-  std::vector<Term> terms_;         // rarest first
-  std::vector<ScorerPtr> filters_;  // by cost
-  std::vector<std::vector<float>> scores_;
+  std::vector<Term> terms_;                 // rarest first
+  std::vector<ScorerPtr> filters_;          // by cost
+  std::vector<std::vector<float>> scores_;  // by term
 };
 
 // Documents with a phrase.
@@ -132,8 +141,7 @@ class PhraseSearch final : public BlockSearch {
  public:
   PhraseSearch(const index::LiveSegment& segment, uint32_t number,
                std::unique_ptr<PhraseScorer> phrase);
-  Stop best(TopHits& top, const Interrupt& interrupt) override;
-  Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
+  Stop search(TopHits& top, uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
 
  private:
   std::unique_ptr<PhraseScorer> phrase_;
@@ -145,10 +153,8 @@ struct BlockBound {
   uint32_t block;
   DocId first;  // no document of the block is before it
 };
-// The blocks of a term, best bound first. `bound(block, from, to)`: of a block and the documents in
-// which it lies.
-std::vector<BlockBound> by_bound(postings::PostingsCursor& cursor,
-                                 const std::function<float(uint32_t, DocId, DocId)>& bound);
+// Sorts them, best bound first, then by document.
+void best_first(std::span<BlockBound> blocks);
 
 // A score of at least `bar` has a part of at least this, if the rest of it is at most `rest`.
 // Rounded down by more than all roundings can make up.

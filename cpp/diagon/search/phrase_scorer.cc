@@ -10,7 +10,7 @@ namespace diagon::search {
 using kernels::kBatch;
 
 PhraseScorer::PhraseScorer(std::vector<Term> terms, TermScoring scoring)
-    : terms_(std::move(terms)), scoring_(std::move(scoring)) {
+    : terms_(std::move(terms)), levels_(terms_.size()), scoring_(std::move(scoring)) {
   std::stable_sort(terms_.begin(), terms_.end(), [](const Term& a, const Term& b) {
     return a.cursor.doc_freq() < b.cursor.doc_freq();
   });
@@ -26,27 +26,35 @@ DocId PhraseScorer::lower_bound(DocId target) {
   return target;
 }
 
-uint32_t PhraseScorer::with_all_terms(DocId* docs, uint32_t n, uint32_t* least) {
-  uint16_t kept[kBatch + 16];
-  uint32_t freqs[kBatch + 16];
-  if (least != nullptr) std::fill_n(least, n, UINT32_MAX);
-  for (Term& term : terms_) {
-    n = intersect(term.cursor, docs, n, kept, least == nullptr ? nullptr : freqs);
-    if (least == nullptr) continue;
-    for (uint32_t i = 0; i < n; ++i) least[i] = std::min(least[kept[i]], freqs[i]);
+uint32_t PhraseScorer::intersect_block(size_t level, const DocId* docs, uint32_t from, uint32_t end,
+                                       uint32_t& found) {
+  postings::PostingsCursor& cursor = terms_[level].cursor;
+  if (!cursor.seek(docs[from])) return 0;
+  const uint32_t to = docs[end - 1] <= cursor.last_doc()
+                          ? end
+                          : from + find_doc(docs + from, end - from, cursor.last_doc() + 1);
+  Level& out = levels_[level];
+  found = kernels::best().intersect(docs + from, to - from, cursor.docs(), cursor.size(), out.up,
+                                    out.at);
+  for (uint32_t i = 0; i < found; ++i) {
+    out.up[i] = static_cast<uint16_t>(from + out.up[i]);
+    out.docs[i] = docs[out.up[i]];
   }
-  return n;
+  return to;
 }
 
-uint32_t PhraseScorer::frequency(DocId doc) {
+uint32_t PhraseScorer::most_frequent() {
+  uint32_t least = UINT32_MAX;
+  for (Term& term : terms_) least = std::min(least, term.cursor.freqs()[term.at]);
+  return least;
+}
+
+uint32_t PhraseScorer::frequency(bool only_whether) {
   // A place counts once, also if a term stands twice at one position: the frequency is then not
   // above that of any of the terms, as max_score() takes for granted.
   starts_.clear();
   for (Term& term : terms_) {
-    postings::PostingsCursor& cursor = term.cursor;
-    cursor.seek(doc);
-    const std::span<const uint32_t> positions =
-        cursor.positions(find_doc(cursor.docs(), cursor.size(), doc));
+    const std::span<const uint32_t> positions = term.cursor.positions(term.at);
     if (&term == &terms_[0]) {
       for (const uint32_t p : positions) {
         if (p < term.position) continue;
@@ -61,7 +69,9 @@ uint32_t PhraseScorer::frequency(DocId doc) {
       const uint64_t want = uint64_t{start} + term.position;
       while (j < positions.size() && positions[j] < want) ++j;
       if (j == positions.size()) break;
-      if (positions[j] == want) starts_[kept++] = start;
+      if (positions[j] != want) continue;
+      if (only_whether && &term == &terms_.back()) return 1;
+      starts_[kept++] = start;
     }
     starts_.resize(kept);
     if (kept == 0) return 0;
@@ -75,13 +85,12 @@ void PhraseScorer::match(const Window& window, const uint64_t* mask, uint64_t* o
   DocId docs[kBatch];
   uint32_t n = 0;
   const auto look = [&] {
-    n = with_all_terms(docs, n, nullptr);
-    for (uint32_t i = 0; i < n; ++i) {
-      const uint32_t freq = frequency(docs[i]);
-      if (freq == 0) continue;
-      bits::set(found, docs[i] - window.base);
-      if (with_scores()) freqs_[docs[i] - window.base] = freq;
-    }
+    each_with_all_terms(docs, n, [&](DocId doc) {
+      const uint32_t freq = frequency(!with_scores());
+      if (freq == 0) return;
+      bits::set(found, doc - window.base);
+      if (with_scores()) freqs_[doc - window.base] = freq;
+    });
     n = 0;
   };
   DocId next = window.base;
@@ -99,9 +108,10 @@ void PhraseScorer::match(const Window& window, const uint64_t* mask, uint64_t* o
 uint32_t PhraseScorer::refine(DocId* docs, uint32_t n) {
   uint32_t count = 0;
   for (uint32_t from = 0; from < n; from += kBatch) {
-    const uint32_t all = with_all_terms(docs + from, std::min(n - from, kBatch), nullptr);
-    for (uint32_t i = 0; i < all; ++i)
-      if (frequency(docs[from + i]) != 0) docs[count++] = docs[from + i];
+    // What is kept goes to places that were read already.
+    each_with_all_terms(docs + from, std::min(n - from, kBatch), [&](DocId doc) {
+      if (frequency(true) != 0) docs[count++] = doc;
+    });
   }
   return count;
 }

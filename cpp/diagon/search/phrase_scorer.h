@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "diagon/kernels/kernels.h"
 #include "diagon/postings/postings.h"
 #include "diagon/search/scorer.h"
 #include "diagon/search/term_scorer.h"
@@ -16,6 +17,7 @@ class PhraseScorer final : public Scorer {
   struct Term {
     postings::PostingsCursor cursor;
     uint32_t position;  // in the phrase
+    uint32_t at = 0;    // the current document's place in the cursor's block
   };
   // REQUIRES: two terms or more. `scoring.weight` = boost * sum of the terms' idf.
   PhraseScorer(std::vector<Term> terms, TermScoring scoring);
@@ -31,17 +33,54 @@ class PhraseScorer final : public Scorer {
   // For those who walk over blocks themselves: the rarest term.
   postings::PostingsCursor& lead() noexcept { return terms_[0].cursor; }
   const TermScoring& scoring() const noexcept { return scoring_; }
-  // Keeps those of at most 128 documents that have all terms; with the frequency of the term that
-  // stands in each least often, unless `least` is null.
-  uint32_t with_all_terms(DocId* docs, uint32_t n, uint32_t* least);
-  // How often the phrase stands in a document. REQUIRES: the document has all terms.
-  uint32_t frequency(DocId doc);
+  // Calls `visit(document)` for each of at most 128 ascending documents that has all terms. Inside
+  // the call, and only there, the cursors stand at the document, so that the two below can be
+  // asked.
+  template <typename Visit>
+  void each_with_all_terms(const DocId* docs, uint32_t n, Visit&& visit) {
+    descend(0, docs, n, visit);
+  }
+  // How often the phrase stands in the document; or, if nobody wants to know more, whether.
+  uint32_t frequency(bool only_whether);
+  // It stands there this often at most: as the term that is there least often.
+  uint32_t most_frequent();
 
  private:
   bool with_scores() const noexcept { return scoring_.table != nullptr; }
   void open_bounds();
 
-  std::vector<Term> terms_;  // rarest first
+  // Documents that have the first terms.
+  struct Level {
+    DocId docs[kernels::kBatch];
+    uint16_t up[kernels::kBatch + 16];  // where each is in the level before
+    uint16_t at[kernels::kBatch + 16];  // and in the block of this level's term
+  };
+  // Intersects them with a block of the next term at a time, so that no block is decoded twice.
+  template <typename Visit>
+  void descend(size_t level, const DocId* docs, uint32_t n, Visit& visit) {
+    if (level == terms_.size()) {
+      for (uint32_t i = 0; i < n; ++i) {
+        uint32_t at = i;
+        for (size_t t = level; t-- > 0; at = levels_[t].up[at]) terms_[t].at = levels_[t].at[at];
+        visit(docs[i]);
+      }
+      return;
+    }
+    for (uint32_t from = 0; from < n;) {
+      uint32_t found = 0;
+      const uint32_t to = intersect_block(level, docs, from, n, found);
+      if (to == 0) return;
+      if (found != 0) descend(level + 1, levels_[level].docs, found, visit);
+      from = to;
+    }
+  }
+  // Fills the level with those of docs[from, end) that are in the term's block, and returns where
+  // the next block goes on; 0 if the term has no more.
+  uint32_t intersect_block(size_t level, const DocId* docs, uint32_t from, uint32_t end,
+                           uint32_t& found);
+
+  std::vector<Term> terms_;    // rarest first
+  std::vector<Level> levels_;  // as terms_
   TermScoring scoring_;
   std::vector<uint32_t> freqs_;             // of the window's documents, where they matched
   std::vector<uint32_t> starts_;            // scratch: where the phrase may begin

@@ -12,40 +12,37 @@ PhraseSearch::PhraseSearch(const index::LiveSegment& segment, uint32_t number,
                            std::unique_ptr<PhraseScorer> phrase)
     : BlockSearch(segment, number), phrase_(std::move(phrase)) {}
 
-Stop PhraseSearch::count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) {
+Stop PhraseSearch::search(TopHits& top, uint64_t enough, uint64_t& count,
+                          const Interrupt& interrupt) {
   PostingsCursor& lead = phrase_->lead();
-  DocId docs[kBatch];
-  for (uint32_t b = 0; b < lead.block_count() && count <= enough; ++b) {
-    if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
-    lead.open_block(b);
-    std::copy_n(lead.docs(), lead.size(), docs);
-    count += phrase_->refine(docs, keep_live(docs, lead.size()));
+  const bool ranking = top.wanted() != 0;
+  bool counting = enough != 0 && count <= enough;
+  std::vector<BlockBound> blocks(lead.block_count());
+  DocId first = 0;
+  for (uint32_t b = 0; b < blocks.size(); ++b) {
+    const DocId end = lead.block_last_doc(b) + 1;
+    blocks[b] = {ranking ? static_cast<float>(phrase_->max_score(first, end)) : 0.0f, b, first};
+    first = end;
   }
-  return Stop::kNo;
-}
-
-Stop PhraseSearch::best(TopHits& top, const Interrupt& interrupt) {
-  PostingsCursor& lead = phrase_->lead();
-  const std::vector<BlockBound> blocks = by_bound(lead, [&](uint32_t, DocId from, DocId to) {
-    return static_cast<float>(phrase_->max_score(from, to));
-  });
-  DocId docs[kBatch];
-  uint32_t least[kBatch + 16];
-  float bounds[kBatch];
+  if (ranking) best_first(blocks);
   for (const BlockBound& next : blocks) {
-    if (!top.admits(next.bound, number_, next.first)) break;
+    const bool admitted = ranking && top.admits(next.bound, number_, next.first);
+    if (!admitted && !counting) break;
     if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
     lead.open_block(next.block);
-    uint32_t n = lead.size();
-    std::copy_n(lead.docs(), n, docs);
-    n = phrase_->with_all_terms(docs, n, least);
-    // Positions are read only where the rarest term could make a hit.
-    phrase_->scoring().score(docs, least, n, bounds);
-    for (uint32_t i = 0; i < n; ++i) {
-      if (!top.admits(bounds[i], number_, docs[i]) || !live(docs[i])) continue;
-      const uint32_t freq = phrase_->frequency(docs[i]);
-      if (freq != 0) top.add({number_, docs[i], phrase_->scoring()(docs[i], freq)});
-    }
+    DocId docs[kBatch];
+    std::copy_n(lead.docs(), lead.size(), docs);
+    phrase_->each_with_all_terms(docs, keep_live(docs, lead.size()), [&](DocId doc) {
+      // Positions are read only where the term that is there least often could make a hit.
+      const bool scored =
+          admitted && top.admits(phrase_->scoring()(doc, phrase_->most_frequent()), number_, doc);
+      if (!scored && !counting) return;
+      const uint32_t freq = phrase_->frequency(!scored);
+      if (freq == 0) return;
+      count += counting ? 1 : 0;
+      if (scored) top.add({number_, doc, phrase_->scoring()(doc, freq)});
+    });
+    counting = counting && count <= enough;
   }
   return Stop::kNo;
 }

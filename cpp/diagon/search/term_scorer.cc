@@ -77,10 +77,10 @@ std::vector<float> TermScoring::bounds(PostingsCursor& cursor) const {
     kernels::best().bounds(cursor.impact_freqs(), cursor.impact_norms(), cursor.block_count(),
                            table->data(), weight, bounds.data());
   } else {
-    float scores[kernels::kBatch];
+    float scores[kernels::kBatch] = {};
     cursor.open_block(0);
     score(cursor.docs(), cursor.freqs(), cursor.size(), scores);
-    bounds[0] = *std::max_element(scores, scores + cursor.size());
+    for (uint32_t i = 0; i < cursor.size(); ++i) bounds[0] = std::max(bounds[0], scores[i]);
   }
   return bounds;
 }

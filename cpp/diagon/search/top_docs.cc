@@ -40,10 +40,7 @@ class Collector {
 
  private:
   bool by_blocks(BlockSearch& blocks) {
-    if (options_.k > 0) result_.stop = blocks.best(top_, interrupt_);
-    if (result_.stop == Stop::kNo && result_.count <= options_.count_up_to &&
-        options_.count_up_to != 0)
-      result_.stop = blocks.count(options_.count_up_to, result_.count, interrupt_);
+    result_.stop = blocks.search(top_, options_.count_up_to, result_.count, interrupt_);
     result_.windows += blocks.looked_at();
     return result_.stop == Stop::kNo;
   }

@@ -62,6 +62,14 @@ UnionSearch::UnionSearch(const index::LiveSegment& segment, uint32_t number,
   std::ranges::stable_sort(terms_, std::greater{}, [](const auto& term) { return term->cost(); });
 }
 
+Stop UnionSearch::search(TopHits& top, uint64_t enough, uint64_t& count,
+                         const Interrupt& interrupt) {
+  Stop stop = top.wanted() == 0 ? Stop::kNo : best(top, interrupt);
+  if (stop == Stop::kNo && enough != 0 && count <= enough)
+    stop = this->count(enough, count, interrupt);
+  return stop;
+}
+
 Stop UnionSearch::count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) {
   if (terms_.empty()) return Stop::kNo;
   const uint64_t most = terms_[0]->cost();

@@ -44,7 +44,10 @@ class Collected {
 
 ScorerPtr none() { return std::make_unique<MatchNoneScorer>(); }
 
-ScorerPtr or_none(ScorerPtr scorer) { return scorer == nullptr ? none() : std::move(scorer); }
+ScorerPtr or_none(ScorerPtr scorer) {
+  if (scorer == nullptr) return none();
+  return scorer;
+}
 
 // The stored integers of a column of doubles that stand for values in [lo, hi]; false if there are
 // none.
