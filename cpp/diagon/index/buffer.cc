@@ -193,9 +193,11 @@ void Buffer::write_terms(const std::string& folder, uint64_t segment,
     if (f.field.postings == PostingsKind::kNone) continue;
     const bool with_positions = f.field.postings == PostingsKind::kFreqsPositions;
     doc_norms.assign(f.field.norms ? doc_count() : 0, 0);
-    if (const auto found = norms_.find(f.field.id); found != norms_.end() && f.field.norms)
+    if (const auto found = norms_.find(f.field.id); found != norms_.end() && f.field.norms) {
       for (size_t i = 0; i < found->second.docs.size(); ++i)
         doc_norms[found->second.docs[i]] = found->second.norms[i];
+      writer.set_average_length(postings::average_length(found->second.norms));
+    }
     std::vector<uint64_t> seen(bits::words_for(doc_count()));
     dictionary.begin_field();
     for (const TermTable::Entry* entry : terms_.sorted(f.field.id)) {

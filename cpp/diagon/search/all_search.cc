@@ -47,24 +47,21 @@ Stop AllSearch::search(TopHits& top, uint64_t enough, uint64_t& count, const Int
     first = end;
   }
   if (ranking) {
-    best_first(blocks);
     scores_.resize(terms_.size());
     for (size_t t = 0; t < terms_.size(); ++t)
       if (terms_[t].scored) scores_[t].resize(kBatch);
   }
-  for (const BlockBound& next : blocks) {
-    const bool admitted = ranking && top.admits(next.bound, number_, next.first);
-    if (!admitted && !counting) break;
-    if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
-    lead.open_block(next.block);
-    if (counting) {
-      count += count_block(admitted, top);
-      counting = count <= enough;
-    } else {
-      best_of_block(others[next.block], top);
-    }
-  }
-  return Stop::kNo;
+  return walk(
+      std::move(blocks), top, interrupt, [&] { return counting; },
+      [&](uint32_t block, bool admitted) {
+        lead.open_block(block);
+        if (counting) {
+          count += count_block(admitted, top);
+          counting = count <= enough;
+        } else {
+          best_of_block(others[block], top);
+        }
+      });
 }
 
 uint32_t AllSearch::intersect_others(DocId* docs, uint32_t n, bool score) {

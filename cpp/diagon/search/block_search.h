@@ -18,6 +18,7 @@
 // give to the bit what the scorers by windows give.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -32,6 +33,13 @@
 #include "diagon/util/interrupt.h"
 
 namespace diagon::search {
+
+// A block of a term, with a bound of what is in it.
+struct BlockBound {
+  float bound;
+  uint32_t block;
+  DocId first;  // no document of the block is before it
+};
 
 // One segment's part of a search.
 class BlockSearch {
@@ -62,10 +70,39 @@ class BlockSearch {
     return stop;
   }
 
+  // Calls `visit(block, true)`, best bound first, for those that can have one of the best hits;
+  // then, for as long as `counting()` says so, `visit(block, false)` for the others, in their
+  // order.
+  template <typename Visit, typename Counting>
+  Stop walk(std::vector<BlockBound> blocks, const TopHits& top, const Interrupt& interrupt,
+            Counting&& counting, Visit&& visit) {
+    // A heap, not sorted, since most are never asked for.
+    if (top.wanted() != 0) std::ranges::make_heap(blocks, later);
+    while (!blocks.empty() && top.wanted() != 0 &&
+           top.admits(blocks.front().bound, number_, blocks.front().first)) {
+      if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
+      std::ranges::pop_heap(blocks, later);
+      visit(blocks.back().block, true);
+      blocks.pop_back();
+    }
+    if (!counting()) return Stop::kNo;
+    std::ranges::sort(blocks, {}, &BlockBound::block);
+    for (const BlockBound& next : blocks) {
+      if (!counting()) break;
+      if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
+      visit(next.block, false);
+    }
+    return Stop::kNo;
+  }
+
   const index::LiveSegment& segment_;
   uint32_t number_;
 
  private:
+  static bool later(const BlockBound& a, const BlockBound& b) noexcept {
+    return a.bound != b.bound ? a.bound < b.bound : a.block > b.block;
+  }
+
   uint64_t looked_at_ = 0;
 };
 
@@ -146,15 +183,6 @@ class PhraseSearch final : public BlockSearch {
  private:
   std::unique_ptr<PhraseScorer> phrase_;
 };
-
-// A block of a term, with a bound of what is in it.
-struct BlockBound {
-  float bound;
-  uint32_t block;
-  DocId first;  // no document of the block is before it
-};
-// Sorts them, best bound first, then by document.
-void best_first(std::span<BlockBound> blocks);
 
 // A score of at least `bar` has a part of at least this, if the rest of it is at most `rest`.
 // Rounded down by more than all roundings can make up.
