@@ -40,7 +40,7 @@ Stop AllSearch::search(TopHits& top, uint64_t enough, uint64_t& count, const Int
     const DocId end = lead.block_last_doc(b) + 1;
     blocks[b] = {0, b, first};
     if (ranking) {
-      others[b] = others_bound(first, end);
+      if (terms_.size() > 1) others[b] = others_bound(first, end);
       blocks[b].bound =
           static_cast<float>((terms_[0].scored ? terms_[0].scorer->bounds()[b] : 0.0f) + others[b]);
     }
@@ -125,11 +125,25 @@ void AllSearch::best_of_block(double others, TopHits& top) {
   uint32_t n = lead.size();
   if (terms_[0].scored) {
     float* scores = scores_[0].data();
-    first.scoring().score(lead.docs(), lead.freqs(), n, scores);
-    n = run.at_least(scores, n, part_of(top.bar(), others), kept);
+    const float wanted = part_of(top.bar(), others);
+    const DocId* candidates = lead.docs();
+    const uint32_t* freqs = lead.freqs();
+    uint32_t frequent_docs[kBatch + 16];
+    uint32_t frequent_freqs[kBatch + 16];
+    if (const uint32_t least = first.least_freq(lead.block(), wanted); least > 1) {
+      n = run.frequent(candidates, freqs, n, least, frequent_docs, frequent_freqs);
+      candidates = frequent_docs;
+      freqs = frequent_freqs;
+    }
+    first.scoring().score(candidates, freqs, n, scores);
+    n = run.at_least(scores, n, wanted, kept);
     for (uint32_t i = 0; i < n; ++i) {
-      docs[i] = lead.docs()[kept[i]];
+      docs[i] = candidates[kept[i]];
       scores[i] = scores[kept[i]];
+    }
+    if (terms_.size() == 1 && filters_.empty() && segment_.live == nullptr) {
+      for (uint32_t i = 0; i < n; ++i) top.add({number_, docs[i], scores[i]});
+      return;
     }
   } else {
     std::copy_n(lead.docs(), n, docs);

@@ -138,8 +138,8 @@ class UnionSearch final : public BlockSearch {
   std::vector<size_t> order_;  // see split
   std::vector<double> rest_;   // sums of bounds of the first terms in that order
   uint32_t candidates_ = 0;
-  DocId docs_[kernels::kBatch];
-  double sums_[kernels::kBatch];
+  DocId docs_[kernels::kBatch + 16];
+  double sums_[kernels::kBatch + 16];
 };
 
 // Documents with all of the terms and in all of the filters; the score is the sum over the scored
