@@ -116,6 +116,8 @@ class UnionSearch final : public BlockSearch {
  private:
   Stop best(TopHits& top, const Interrupt& interrupt);
   Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt);
+  Stop count_in_both(postings::PostingsCursor& rare, postings::PostingsCursor& frequent,
+                     const Interrupt& interrupt, uint64_t& common);
   struct WindowBound {
     float bound;
     uint32_t number;
@@ -161,10 +163,14 @@ class AllSearch final : public BlockSearch {
   // The first one returns the number of hits.
   uint32_t count_block(bool score, TopHits& top);
   void best_of_block(double others, TopHits& top);
-  // Keeps those in all terms but the first; of the kept, their scores, where terms are scored and
-  // `score` says so.
-  uint32_t intersect_others(DocId* docs, uint32_t n, bool score);
+  // Keeps those of the lead's documents that all terms have.
+  uint32_t match_terms(DocId* docs, uint32_t n);
+  // The same, with their scores in scores_ of each scored term. `lead_freqs`: of the documents.
+  uint32_t score_terms(DocId* docs, uint32_t* lead_freqs, uint32_t n);
   uint32_t keep_filtered(DocId* docs, uint32_t n);
+  // `left`: those of the documents, with these sums, that are hits.
+  void add_best(const DocId* docs, const float* sums, const DocId* left, uint32_t hits,
+                TopHits& top) const;
   // Adds up scores_; REQUIRES: n entries in each scored term's.
   void sum_scores(uint32_t n, float* sums) const;
 

@@ -70,6 +70,19 @@ Stop UnionSearch::search(TopHits& top, uint64_t enough, uint64_t& count,
   return stop;
 }
 
+Stop UnionSearch::count_in_both(PostingsCursor& rare, PostingsCursor& frequent,
+                                const Interrupt& interrupt, uint64_t& common) {
+  DocId docs[kBatch + 16];
+  uint16_t kept[kBatch + 16];
+  for (uint32_t b = 0; b < rare.block_count(); ++b) {
+    if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
+    rare.open_block(b);
+    std::copy_n(rare.docs(), rare.size(), docs);
+    common += intersect(frequent, docs, rare.size(), kept, nullptr);
+  }
+  return Stop::kNo;
+}
+
 Stop UnionSearch::count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) {
   if (terms_.empty()) return Stop::kNo;
   const uint64_t most = terms_[0]->cost();
@@ -77,6 +90,12 @@ Stop UnionSearch::count(uint64_t enough, uint64_t& count, const Interrupt& inter
   if (all_live && (terms_.size() == 1 || count + most > enough)) {
     count += most;
     return Stop::kNo;
+  }
+  if (all_live && terms_.size() == 2) {
+    uint64_t common = 0;
+    const Stop stop = count_in_both(terms_[1]->cursor(), terms_[0]->cursor(), interrupt, common);
+    if (stop == Stop::kNo) count += most + terms_[1]->cost() - common;
+    return stop;
   }
   // Of all terms but the most frequent one, or, with deleted documents, of all.
   std::vector<uint64_t> bits(bits::words_for(segment_.reader->max_doc()));
