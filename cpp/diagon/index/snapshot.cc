@@ -1,5 +1,7 @@
 #include "diagon/index/snapshot.h"
 
+#include <map>
+
 #include "diagon/util/bits.h"
 #include "diagon/util/bytes.h"
 #include "diagon/util/error.h"
@@ -8,13 +10,19 @@ namespace diagon::index {
 namespace {
 
 // How often opening is tried again when files vanish because a newer commit came in between.
-constexpr int kOpenAttempts = 16;
+constexpr int kOpenAttempts = 1000;
 
-std::vector<LiveSegment> open_segments(const std::string& folder, const Manifest& manifest) {
+// What is open already, by segment: an attempt that failed need not begin anew.
+using OpenReaders = std::map<directory::SegmentId, std::shared_ptr<const SegmentReader>>;
+
+std::vector<LiveSegment> open_segments(const std::string& folder, const Manifest& manifest,
+                                       OpenReaders& readers) {
   std::vector<LiveSegment> segments;
   for (const ManifestSegment& s : manifest.segments) {
     LiveSegment segment;
-    segment.reader = SegmentReader::open(folder, s.number, s.id);
+    std::shared_ptr<const SegmentReader>& reader = readers[s.id];
+    if (!reader) reader = SegmentReader::open(folder, s.number, s.id);
+    segment.reader = reader;
     if (segment.reader->max_doc() != s.max_doc)
       throw_corrupt(folder + "/" + kManifestName, "a segment has another number of documents");
     if (s.live_generation != 0)
@@ -37,10 +45,11 @@ Snapshot::Snapshot(std::vector<LiveSegment> segments, std::string user_data, uin
     : segments_(std::move(segments)), user_data_(std::move(user_data)), generation_(generation) {}
 
 std::shared_ptr<const Snapshot> Snapshot::open(const std::string& folder) {
+  OpenReaders readers;
   for (int attempt = 1;; ++attempt) {
     Manifest manifest = read_manifest(folder);
     try {
-      std::vector<LiveSegment> segments = open_segments(folder, manifest);
+      std::vector<LiveSegment> segments = open_segments(folder, manifest, readers);
       return std::make_shared<const Snapshot>(std::move(segments), std::move(manifest.user_data),
                                               manifest.generation);
     } catch (const Error& e) {
