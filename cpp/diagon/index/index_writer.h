@@ -133,8 +133,8 @@ class IndexWriter {
   // Merges that were asked for and are not done yet.
   struct Forced {
     ForcedMerge merge;
-    std::set<uint64_t> segments;   // that it is about
-    std::set<uint64_t> rewritten;  // of them, those that it made
+    std::set<uint64_t> segments;  // that it is about
+    std::set<uint64_t> made;      // by its merges, finished or not
     std::optional<Error> error;
   };
 
@@ -155,7 +155,8 @@ class IndexWriter {
   void note_merge_failure(const FinishedMerge& finished);
   // Starts merges that are due; true if more are due than may be pending.
   bool schedule_merges();
-  void start_merge(const MergeChoice& choice, const std::vector<size_t>& places, bool reorder);
+  // Returns the number of the segment that is made.
+  uint64_t start_merge(const MergeChoice& choice, const std::vector<size_t>& places, bool reorder);
   void stall_while_behind();
   Clock::duration retry_delay(uint32_t failures) const noexcept;
   std::vector<SegmentSize> sizes_of(const std::vector<size_t>& places) const;

@@ -107,10 +107,9 @@ void IndexWriter::install_segment(FinishedMerge& finished) {
     forced |= forced_ && forced_->segments.contains(s.entry.number);
   }
   if (!placed) files_.retire(fresh.segment.reader);  // all that it was made of is gone
-  if (forced && forced_->merge.expunge_percent < 0) {
+  // What has been expunged is done with; what another merge made may have deleted documents.
+  if (forced && (forced_->merge.expunge_percent < 0 || !forced_->made.contains(job.number)))
     forced_->segments.insert(job.number);
-    if (job.options.reorder || !forced_->merge.reorder) forced_->rewritten.insert(job.number);
-  }
   segments_.swap(next);
 }
 
@@ -163,16 +162,17 @@ bool IndexWriter::schedule_merges() {
   return false;
 }
 
-void IndexWriter::start_merge(const MergeChoice& choice, const std::vector<size_t>& places,
-                              bool reorder) {
+uint64_t IndexWriter::start_merge(const MergeChoice& choice, const std::vector<size_t>& places,
+                                  bool reorder) {
   MergeJob job;
-  job.number = manifest_.next_segment++;
+  const uint64_t number = job.number = manifest_.next_segment++;
   job.id = directory::random_segment_id();
   job.options.reorder = reorder;
   for (const size_t i : choice) job.inputs.push_back(segments_[places[i]].segment);
   being_made_.insert(job.number);
   scheduler_.submit(std::move(job));
   for (const size_t i : choice) segments_[places[i]].merging = true;
+  return number;
 }
 
 void IndexWriter::stall_while_behind() {
@@ -236,8 +236,11 @@ bool IndexWriter::advance_forced_merge() {
   }
   drop_dead_segments();
   const std::vector<size_t> places = places_of(forced_->segments);
-  const auto merging = [&](size_t place) { return segments_[place].merging; };
-  if (std::any_of(places.begin(), places.end(), merging)) return false;
+  const auto is_merging = [&](size_t place) { return segments_[place].merging; };
+  const auto is_unfinished = [&](uint64_t number) { return being_made_.contains(number); };
+  if (std::any_of(places.begin(), places.end(), is_merging) ||
+      std::any_of(forced_->made.begin(), forced_->made.end(), is_unfinished))
+    return false;
   if (forced_->merge.expunge_percent >= 0) {
     start_expunging(places);
     if (!forced_->segments.empty()) return false;
@@ -255,7 +258,7 @@ void IndexWriter::start_expunging(const std::vector<size_t>& places) {
   std::set<uint64_t> rewritten;
   for (const MergeChoice& choice : find_expunging_merges(sizes, percent, options_.merges.policy)) {
     for (const size_t i : choice) rewritten.insert(segments_[places[i]].entry.number);
-    start_merge(choice, places, false);
+    forced_->made.insert(start_merge(choice, places, false));
   }
   forced_->segments = std::move(rewritten);
 }
@@ -264,16 +267,16 @@ bool IndexWriter::start_forced(const std::vector<size_t>& places) {
   const ForcedMerge& merge = forced_->merge;
   const MergeChoice choice = find_forced_merge(sizes_of(places), merge.max_segments);
   if (!choice.empty()) {
-    start_merge(choice, places, merge.reorder);
+    forced_->made.insert(start_merge(choice, places, merge.reorder));
     return true;
   }
   bool started = false;
   for (size_t i = 0; i < places.size(); ++i) {
     const Segment& s = segments_[places[i]];
-    if (forced_->rewritten.contains(s.entry.number)) continue;
+    if (forced_->made.contains(s.entry.number)) continue;
     const bool has_deletes = s.segment.live_count != s.entry.max_doc;
     if (!merge.reorder && !(merge.max_segments == 1 && has_deletes)) continue;
-    start_merge({i}, places, merge.reorder);
+    forced_->made.insert(start_merge({i}, places, merge.reorder));
     started = true;
   }
   return started;
