@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::merge::MergeArguments;
 use super::{Folder, input, print};
 use crate::Error;
 use crate::index::WriterOptions;
@@ -29,6 +30,8 @@ pub(super) struct IndexFiles {
     /// RAM for documents before they are written as a segment, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=2048))]
     ram_buffer: u64,
+    #[command(flatten)]
+    merge: MergeArguments,
     /// Files with one JSON object a line, `-` for standard input; `_id` or `id` is the document's id
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -56,6 +59,7 @@ impl IndexFiles {
         let mapping = self.mapping()?;
         let options = WriterOptions {
             ram_buffer_bytes: self.ram_buffer << 20,
+            merges: self.merge.options(),
         };
         let index = Index::open(&self.folder.dir, mapping.as_deref(), options)
             .map_err(|error| self.about_schema(error))?;
@@ -86,6 +90,8 @@ impl IndexFiles {
         }
         progress.set_message("committing");
         index.commit()?;
+        progress.set_message("merging");
+        self.merge.finish(&index)?;
         progress.finish_and_clear();
         let seconds = started.elapsed().as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -5,6 +5,7 @@
 
 mod index;
 mod input;
+mod merge;
 mod print;
 mod quickstart;
 mod search;
@@ -29,6 +30,8 @@ enum Command {
     Quickstart(quickstart::Quickstart),
     /// Adds documents from files with one JSON object a line
     Index(index::IndexFiles),
+    /// Merges the segments of an index, without deleted documents
+    Merge(merge::Merge),
     /// Runs a search request and prints the response
     Search(search::Search),
     /// Manages the functions that queries can name
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Quickstart(command) => command.run(),
         Command::Index(command) => command.run(),
+        Command::Merge(command) => command.run(),
         Command::Search(command) => command.run(),
         Command::Udf(command) => command.run(),
     };

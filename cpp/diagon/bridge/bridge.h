@@ -23,10 +23,15 @@ namespace diagon::bridge {
 struct Filled;
 struct Extent;
 struct TopSummary;
+struct MergeSettings;
+struct MergeCounts;
 
 // Handles. cxx has no pointer to const, so each holds one.
 struct Snapshot {
   std::shared_ptr<const index::Snapshot> rep;
+};
+struct MergeMonitor {
+  std::shared_ptr<const index::MergeMonitor> rep;
 };
 struct Prepared {
   std::shared_ptr<const search::PreparedQuery> rep;
@@ -43,7 +48,8 @@ using HitStream = search::HitStream;
 using Gatherer = search::Gatherer;
 
 // --- writer ---
-std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_bytes);
+std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_bytes,
+                                         const MergeSettings& merges);
 void writer_define_field(IndexWriter& writer, uint32_t id, rust::Str name, uint8_t postings,
                          bool norms, uint8_t column);
 void writer_add(IndexWriter& writer, rust::Slice<const uint8_t> bytes,
@@ -57,6 +63,16 @@ std::shared_ptr<Snapshot> writer_refresh(IndexWriter& writer);
 std::shared_ptr<Snapshot> writer_commit(IndexWriter& writer, rust::Slice<const uint8_t> user_data);
 rust::Slice<const uint8_t> writer_user_data(const IndexWriter& writer) noexcept;
 uint64_t writer_buffered_docs(const IndexWriter& writer) noexcept;
+void writer_begin_forced_merge(IndexWriter& writer, uint32_t max_segments, bool reorder,
+                               int32_t expunge_percent);
+bool writer_advance_forced_merge(IndexWriter& writer);
+bool writer_advance_merges(IndexWriter& writer);
+void writer_collect_files(IndexWriter& writer) noexcept;
+
+// --- merges ---
+std::shared_ptr<MergeMonitor> writer_merge_monitor(const IndexWriter& writer);
+MergeCounts merge_counts(const MergeMonitor& monitor, rust::Vec<uint8_t>& error);
+uint64_t merge_wait(const MergeMonitor& monitor, uint64_t seen, uint32_t most_ms);
 
 // --- snapshot ---
 std::shared_ptr<Snapshot> snapshot_open(rust::Str folder);
