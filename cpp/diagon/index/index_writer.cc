@@ -8,7 +8,6 @@
 namespace diagon::index {
 namespace {
 
-constexpr const char* kLockName = "write.lock";
 constexpr uint64_t kMaxRamBuffer = 2ull << 30;
 
 [[noreturn]] void throw_foreign(const std::string& folder, const std::string& name) {

@@ -16,6 +16,9 @@
 
 namespace diagon::index {
 
+// Locked while a writer is open.
+inline constexpr const char* kLockName = "write.lock";
+
 struct WriterOptions {
   // RAM for documents that are not a segment yet; a segment is flushed when it is full. At most 2
   // GiB.

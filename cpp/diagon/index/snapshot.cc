@@ -7,27 +7,26 @@
 namespace diagon::index {
 namespace {
 
-// How often opening is tried again when files vanish because a newer commit came in between.
-constexpr int kOpenAttempts = 16;
-
 std::vector<LiveSegment> open_segments(const std::string& folder, const Manifest& manifest) {
   std::vector<LiveSegment> segments;
-  for (const ManifestSegment& s : manifest.segments) {
-    LiveSegment segment;
-    segment.reader = SegmentReader::open(folder, s.number, s.id);
-    if (segment.reader->max_doc() != s.max_doc)
-      throw_corrupt(folder + "/" + kManifestName, "a segment has another number of documents");
-    if (s.live_generation != 0)
-      segment.live = read_live(live_file(folder, s.number, s.live_generation), s);
-    else if (s.live_count != s.max_doc)
-      throw_corrupt(folder + "/" + kManifestName, "deleted documents without a list of them");
-    segment.live_count = s.live_count;
-    segments.push_back(std::move(segment));
-  }
+  for (const ManifestSegment& s : manifest.segments) segments.push_back(open_segment(folder, s));
   return segments;
 }
 
 }  // namespace
+
+LiveSegment open_segment(const std::string& folder, const ManifestSegment& s) {
+  LiveSegment segment;
+  segment.reader = SegmentReader::open(folder, s.number, s.id);
+  if (segment.reader->max_doc() != s.max_doc)
+    throw_corrupt(folder + "/" + kManifestName, "a segment has another number of documents");
+  if (s.live_generation != 0)
+    segment.live = read_live(live_file(folder, s.number, s.live_generation), s);
+  else if (s.live_count != s.max_doc)
+    throw_corrupt(folder + "/" + kManifestName, "deleted documents without a list of them");
+  segment.live_count = s.live_count;
+  return segment;
+}
 
 bool LiveSegment::is_live(DocId doc) const noexcept {
   return !live || bits::test(live->data(), doc);
