@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "diagon/bridge/error.h"
+#include "diagon/index/check.h"
 #include "diagon/index/document.h"
 #include "diagon/index/index_writer.h"
 #include "diagon/index/snapshot.h"
@@ -23,6 +24,8 @@ namespace diagon::bridge {
 struct Filled;
 struct Extent;
 struct TopSummary;
+struct SegmentCheck;
+struct IndexCheck;
 
 // Handles. cxx has no pointer to const, so each holds one.
 struct Snapshot {
@@ -72,6 +75,10 @@ void snapshot_source(const Snapshot& snapshot, uint32_t segment, uint32_t doc,
 void snapshot_doc_ids(const Snapshot& snapshot, rust::Slice<const uint32_t> segments,
                       rust::Slice<const uint32_t> docs, rust::Vec<uint8_t>& out,
                       rust::Vec<uint32_t>& ends);
+
+// --- check ---
+IndexCheck check_index(rust::Str folder);
+IndexCheck repair_index(rust::Str folder);
 
 // --- query ---
 std::unique_ptr<QueryNode> query_match_all(float boost);
