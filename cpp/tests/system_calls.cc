@@ -83,6 +83,23 @@ int open(const char* path, int flags, ...) {
   });
 }
 
+// Of the C++ library, for folders.
+int openat(int at, const char* path, int flags, ...) {
+  mode_t mode = 0;
+  if ((flags & (O_CREAT | O_TMPFILE)) != 0) {
+    va_list rest;
+    va_start(rest, flags);
+    mode = va_arg(rest, mode_t);
+    va_end(rest);
+  }
+  Event event = of_path(Call::kOpenAt, path);
+  event.flags = flags;
+  return observed(event, -1, [&](const Event&) {
+    static auto* const call = next<int(int, const char*, int, ...)>("openat");
+    return call(at, path, flags, mode);
+  });
+}
+
 ssize_t write(int fd, const void* data, size_t len) {
   Event event = of_fd(Call::kWrite, fd);
   event.data = data;
@@ -186,9 +203,9 @@ ssize_t getrandom(void* out, size_t len, unsigned flags) {
 namespace diagon::testing {
 
 const char* name_of(Call call) {
-  static constexpr const char* kNames[] = {"open",   "write", "fsync",    "close",     "rename",
-                                           "unlink", "link",  "mkdir",    "ftruncate", "mmap",
-                                           "flock",  "stat",  "getrandom"};
+  static constexpr const char* kNames[] = {"open",   "openat", "write", "fsync",    "close",
+                                           "rename", "unlink", "link",  "mkdir",    "ftruncate",
+                                           "mmap",   "flock",  "stat",  "getrandom"};
   return kNames[static_cast<size_t>(call)];
 }
 

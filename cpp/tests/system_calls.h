@@ -8,6 +8,7 @@ namespace diagon::testing {
 
 enum class Call : uint8_t {
   kOpen,
+  kOpenAt,
   kWrite,
   kFsync,
   kClose,
@@ -21,10 +22,10 @@ enum class Call : uint8_t {
   kStat,
   kGetrandom,
 };
-inline constexpr Call kAllCalls[] = {Call::kOpen,     Call::kWrite,     Call::kFsync, Call::kClose,
-                                     Call::kRename,   Call::kUnlink,    Call::kLink,  Call::kMkdir,
-                                     Call::kStat,     Call::kFtruncate, Call::kMmap,  Call::kFlock,
-                                     Call::kGetrandom};
+inline constexpr Call kAllCalls[] = {Call::kOpen,  Call::kOpenAt,    Call::kWrite,  Call::kFsync,
+                                     Call::kClose, Call::kRename,    Call::kUnlink, Call::kLink,
+                                     Call::kMkdir, Call::kFtruncate, Call::kMmap,   Call::kFlock,
+                                     Call::kStat,  Call::kGetrandom};
 const char* name_of(Call call);
 
 struct Event {
