@@ -161,6 +161,8 @@ pub(crate) mod ffi {
             doc: u32,
             out: &mut Vec<u8>,
         ) -> Result<()>;
+        /// The file that a segment's `_source`s are in, for messages.
+        fn snapshot_stored_file(snapshot: &Snapshot, segment: u32) -> Result<String>;
         /// Appends the `_id`s of documents, one behind the other, and where each ends in `out`.
         fn snapshot_doc_ids(
             snapshot: &Snapshot,

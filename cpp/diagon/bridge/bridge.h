@@ -72,6 +72,7 @@ bool snapshot_find_id(const Snapshot& snapshot, rust::Slice<const uint8_t> id, u
                       uint32_t& doc);
 void snapshot_source(const Snapshot& snapshot, uint32_t segment, uint32_t doc,
                      rust::Vec<uint8_t>& out);
+rust::String snapshot_stored_file(const Snapshot& snapshot, uint32_t segment);
 void snapshot_doc_ids(const Snapshot& snapshot, rust::Slice<const uint32_t> segments,
                       rust::Slice<const uint32_t> docs, rust::Vec<uint8_t>& out,
                       rust::Vec<uint32_t>& ends);

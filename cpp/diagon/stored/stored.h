@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -55,6 +56,8 @@ class StoredReader {
   // A block is never taken to be larger than what its own table says, nor that larger than 64 MiB +
   // the block size.
   void get(DocId doc, std::vector<uint8_t>& out) const;
+  // Of its file, for messages.
+  const std::string& path() const noexcept { return file_->path(); }
 
  private:
   // One entry of the table.
