@@ -66,6 +66,42 @@ pub(crate) mod ffi {
         has_error: bool,
     }
 
+    /// What [`check_index`] found about a segment.
+    #[derive(Clone, Debug)]
+    struct SegmentCheck {
+        /// Its number.
+        number: u64,
+        /// Documents, deleted ones included.
+        max_doc: u32,
+        /// Documents that are not deleted.
+        live_docs: u32,
+        /// Of the files' payloads.
+        bytes: u64,
+        /// Different terms of all fields.
+        terms: u64,
+        /// Pairs of a term and a document.
+        postings: u64,
+        /// Values of columns.
+        values: u64,
+        /// Live documents whose `_id` a later one has, too.
+        duplicates: u64,
+        /// What is wrong, with the file; empty if nothing is.
+        damage: String,
+    }
+
+    /// What [`check_index`] and [`repair_index`] found and did.
+    #[derive(Clone, Debug)]
+    struct IndexCheck {
+        /// Of the commit that was read.
+        generation: u64,
+        /// Its segments.
+        segments: Vec<SegmentCheck>,
+        /// Live documents that a repair has dropped.
+        lost_docs: u64,
+        /// The folder in which a repair has kept what it dropped; empty if it dropped nothing.
+        aside: String,
+    }
+
     extern "Rust" {
         /// Appends bytes to a vector: one call a document, where cxx itself would need one a byte. Fails if memory runs out.
         fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()>;
@@ -181,6 +217,8 @@ pub(crate) mod ffi {
             doc: u32,
             out: &mut Vec<u8>,
         ) -> Result<()>;
+        /// The file that a segment's `_source`s are in, for messages.
+        fn snapshot_stored_file(snapshot: &Snapshot, segment: u32) -> Result<String>;
         /// Appends the `_id`s of documents, one behind the other, and where each ends in `out`.
         fn snapshot_doc_ids(
             snapshot: &Snapshot,
@@ -189,6 +227,12 @@ pub(crate) mod ffi {
             out: &mut Vec<u8>,
             ends: &mut Vec<u32>,
         ) -> Result<()>;
+
+        // --- check ---
+        /// Reads all of the latest commit and compares its structures.
+        fn check_index(folder: &str) -> Result<IndexCheck>;
+        /// The same, and drops what is damaged by a new commit.
+        fn repair_index(folder: &str) -> Result<IndexCheck>;
 
         // --- query: built bottom-up by one thread ---
         /// A part of a query; pushed into another one or given to [`prepare`], it is consumed. `boost`: finite, not negative.

@@ -98,11 +98,11 @@ impl IndexFiles {
         let rate = counts.added as f64 / seconds.max(1e-9);
         let skipped = match counts.skipped {
             0 => String::new(),
-            n => format!(", {} skipped", counted(n, "bad line")),
+            n => format!(", {} skipped", print::counted(n, "bad line")),
         };
         print::remark(&format!(
             "{} in {seconds:.2} s ({rate:.0} a second){skipped}; the index has {} now",
-            counted(counts.added, "document"),
+            print::counted(counts.added, "document"),
             index.searcher().snapshot().live_docs()
         ));
         Ok(())
@@ -194,10 +194,6 @@ impl IndexFiles {
         }
         Ok(())
     }
-}
-
-fn counted(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Bytes of the files, since these are known beforehand. Nothing is shown where standard error is no terminal.

@@ -3,6 +3,7 @@
 //! Results go to standard output, progress and problems to standard error. The exit code is 0 if all went well, 1 if
 //! something failed, 2 if the command line itself is wrong.
 
+mod check;
 mod index;
 mod input;
 mod merge;
@@ -34,6 +35,8 @@ enum Command {
     Merge(merge::Merge),
     /// Runs a search request and prints the response
     Search(search::Search),
+    /// Verifies every byte of an index; repairs it if asked to
+    Check(check::Check),
     /// Manages the functions that queries can name
     #[command(subcommand)]
     Udf(udf::Udf),
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Index(command) => command.run(),
         Command::Merge(command) => command.run(),
         Command::Search(command) => command.run(),
+        Command::Check(command) => command.run(),
         Command::Udf(command) => command.run(),
     };
     match done.and_then(|()| print::finish()) {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use cxx::UniquePtr;
 
+use super::snapshot::stored_schema;
 use super::{ForceMerge, MergeMonitor, MergeOptions, Snapshot};
 use crate::bridge;
 use crate::schema::{Appended, DocumentWriter, Schema};
@@ -72,17 +73,10 @@ impl IndexWriter {
         options: WriterOptions,
     ) -> crate::Result<Self> {
         let folder = folder.as_ref();
-        let native = bridge::writer_open(
-            path_str(folder)?,
-            options.ram_buffer_bytes,
-            &options.merges.settings(),
-        )?;
-        let stored = bridge::writer_user_data(&native);
-        let mut schema = if stored.is_empty() {
-            Schema::default()
-        } else {
-            Schema::from_mapping_json(stored)?
-        };
+        let path = path_str(folder)?;
+        let native =
+            bridge::writer_open(path, options.ram_buffer_bytes, &options.merges.settings())?;
+        let mut schema = stored_schema(path, bridge::writer_user_data(&native))?;
         if let Some(mapping) = mapping {
             schema.update(mapping)?;
         }

@@ -17,7 +17,10 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::batch::FunctionSource;
-use crate::index::{ForceMerge, IndexWriter, MergeMonitor, MergeStats, Snapshot, WriterOptions};
+use crate::index::{
+    self, CheckReport, ForceMerge, IndexWriter, MergeMonitor, MergeStats, RepairReport, Snapshot,
+    WriterOptions,
+};
 use crate::search::Searcher;
 #[cfg(feature = "udf")]
 use crate::udf::UdfRegistry;
@@ -74,6 +77,24 @@ pub fn open_searcher(folder: impl AsRef<Path>) -> crate::Result<Searcher> {
         functions(folder)?,
         &index_name(folder),
     ))
+}
+
+/// Checks the documents of an index; see [`index::check()`].
+///
+/// # Errors
+/// As there.
+pub fn check(folder: impl AsRef<Path>) -> crate::Result<CheckReport> {
+    let folder = folder.as_ref();
+    index::check(shard_folder(folder)).map_err(|error| not_an_index(folder, error))
+}
+
+/// Drops what is damaged of an index's documents; see [`index::repair`].
+///
+/// # Errors
+/// As there.
+pub fn repair(folder: impl AsRef<Path>) -> crate::Result<RepairReport> {
+    let folder = folder.as_ref();
+    index::repair(shard_folder(folder)).map_err(|error| not_an_index(folder, error))
 }
 
 /// The functions that queries may name.

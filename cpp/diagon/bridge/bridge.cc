@@ -180,6 +180,10 @@ void snapshot_source(const Snapshot& snapshot, uint32_t segment, uint32_t doc,
   extend_bytes(out, {source.data(), source.size()});
 }
 
+rust::String snapshot_stored_file(const Snapshot& snapshot, uint32_t segment) {
+  return rust::String::lossy(segment_of(snapshot, segment).reader->stored().path());
+}
+
 void snapshot_doc_ids(const Snapshot& snapshot, rust::Slice<const uint32_t> segments,
                       rust::Slice<const uint32_t> docs, rust::Vec<uint8_t>& out,
                       rust::Vec<uint32_t>& ends) {

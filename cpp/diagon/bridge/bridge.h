@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "diagon/bridge/error.h"
+#include "diagon/index/check.h"
 #include "diagon/index/document.h"
 #include "diagon/index/index_writer.h"
 #include "diagon/index/snapshot.h"
@@ -25,6 +26,8 @@ struct Extent;
 struct TopSummary;
 struct MergeSettings;
 struct MergeCounts;
+struct SegmentCheck;
+struct IndexCheck;
 
 // Handles. cxx has no pointer to const, so each holds one.
 struct Snapshot {
@@ -85,9 +88,14 @@ bool snapshot_find_id(const Snapshot& snapshot, rust::Slice<const uint8_t> id, u
                       uint32_t& doc);
 void snapshot_source(const Snapshot& snapshot, uint32_t segment, uint32_t doc,
                      rust::Vec<uint8_t>& out);
+rust::String snapshot_stored_file(const Snapshot& snapshot, uint32_t segment);
 void snapshot_doc_ids(const Snapshot& snapshot, rust::Slice<const uint32_t> segments,
                       rust::Slice<const uint32_t> docs, rust::Vec<uint8_t>& out,
                       rust::Vec<uint32_t>& ends);
+
+// --- check ---
+IndexCheck check_index(rust::Str folder);
+IndexCheck repair_index(rust::Str folder);
 
 // --- query ---
 std::unique_ptr<QueryNode> query_match_all(float boost);

@@ -6,7 +6,6 @@
 namespace diagon::index {
 namespace {
 
-constexpr const char* kLockName = "write.lock";
 constexpr uint64_t kMaxRamBuffer = 2ull << 30;
 constexpr uint32_t kMaxMergeThreads = 16;
 

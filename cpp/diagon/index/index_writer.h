@@ -22,6 +22,9 @@
 
 namespace diagon::index {
 
+// Locked while a writer is open.
+inline constexpr const char* kLockName = "write.lock";
+
 struct WriterMergeOptions {
   // Merges are made in the background as the policy says. Without, only those that are asked for.
   bool background = true;

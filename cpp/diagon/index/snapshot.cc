@@ -9,8 +9,19 @@
 namespace diagon::index {
 namespace {
 
-// How often opening is tried again when files vanish because a newer commit came in between.
-constexpr int kOpenAttempts = 1000;
+LiveSegment with_live(const std::string& folder, const ManifestSegment& s,
+                      std::shared_ptr<const SegmentReader> reader) {
+  LiveSegment segment;
+  segment.reader = std::move(reader);
+  if (segment.reader->max_doc() != s.max_doc)
+    throw_corrupt(folder + "/" + kManifestName, "a segment has another number of documents");
+  if (s.live_generation != 0)
+    segment.live = read_live(live_file(folder, s.number, s.live_generation), s);
+  else if (s.live_count != s.max_doc)
+    throw_corrupt(folder + "/" + kManifestName, "deleted documents without a list of them");
+  segment.live_count = s.live_count;
+  return segment;
+}
 
 // What is open already, by segment: an attempt that failed need not begin anew.
 using OpenReaders = std::map<directory::SegmentId, std::shared_ptr<const SegmentReader>>;
@@ -19,23 +30,18 @@ std::vector<LiveSegment> open_segments(const std::string& folder, const Manifest
                                        OpenReaders& readers) {
   std::vector<LiveSegment> segments;
   for (const ManifestSegment& s : manifest.segments) {
-    LiveSegment segment;
     std::shared_ptr<const SegmentReader>& reader = readers[s.id];
     if (!reader) reader = SegmentReader::open(folder, s.number, s.id);
-    segment.reader = reader;
-    if (segment.reader->max_doc() != s.max_doc)
-      throw_corrupt(folder + "/" + kManifestName, "a segment has another number of documents");
-    if (s.live_generation != 0)
-      segment.live = read_live(live_file(folder, s.number, s.live_generation), s);
-    else if (s.live_count != s.max_doc)
-      throw_corrupt(folder + "/" + kManifestName, "deleted documents without a list of them");
-    segment.live_count = s.live_count;
-    segments.push_back(std::move(segment));
+    segments.push_back(with_live(folder, s, reader));
   }
   return segments;
 }
 
 }  // namespace
+
+LiveSegment open_segment(const std::string& folder, const ManifestSegment& s) {
+  return with_live(folder, s, SegmentReader::open(folder, s.number, s.id));
+}
 
 bool LiveSegment::is_live(DocId doc) const noexcept {
   return !live || bits::test(live->data(), doc);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -75,6 +76,8 @@ class StoredReader {
   // The block in which a document is. REQUIRES: doc < doc_count. Throws kCorrupt for one whose
   // table or lengths contradict each other; the frame is not looked into.
   StoredBlock block_of(DocId doc) const;
+  // Of its file, for messages.
+  const std::string& path() const noexcept { return file_->path(); }
 
  private:
   // One entry of the table.
