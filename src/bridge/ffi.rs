@@ -195,6 +195,8 @@ pub(crate) mod ffi {
         fn snapshot_open(folder: &str) -> Result<SharedPtr<Snapshot>>;
         /// How many segments it has.
         fn snapshot_segments(snapshot: &Snapshot) -> u32;
+        /// Documents of a segment, deleted ones included.
+        fn snapshot_max_doc(snapshot: &Snapshot, segment: u32) -> Result<u32>;
         /// Documents that are not deleted.
         fn snapshot_live_docs(snapshot: &Snapshot) -> u64;
         /// One more with each commit.

@@ -70,6 +70,14 @@ impl Snapshot {
         bridge::snapshot_segments(&self.native)
     }
 
+    /// Documents of a segment, deleted ones included: their numbers are below.
+    ///
+    /// # Errors
+    /// `Native` with `InvalidArgument` for a segment that it doesn't have.
+    pub fn docs_in(&self, segment: u32) -> crate::Result<u32> {
+        Ok(bridge::snapshot_max_doc(&self.native, segment)?)
+    }
+
     /// The number of the commit that it is of, or that came before it.
     #[must_use]
     pub fn generation(&self) -> u64 {

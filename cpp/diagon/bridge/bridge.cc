@@ -148,6 +148,10 @@ uint32_t snapshot_segments(const Snapshot& snapshot) noexcept {
   return static_cast<uint32_t>(snapshot.rep->size());
 }
 
+uint32_t snapshot_max_doc(const Snapshot& snapshot, uint32_t segment) {
+  return segment_of(snapshot, segment).reader->max_doc();
+}
+
 uint64_t snapshot_live_docs(const Snapshot& snapshot) noexcept {
   return snapshot.rep->live_count();
 }
