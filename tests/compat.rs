@@ -8,7 +8,7 @@ mod packages;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diagon::index::{self, IndexWriter, WriterOptions};
+use diagon::index::{self, IndexWriter, MergeOptions, WriterOptions};
 
 /// So many that columns and frequent terms have several blocks in the first segment; their texts are cut, to be small.
 const DOCUMENTS: usize = 1_700;
@@ -47,7 +47,8 @@ fn every_version_opens_and_answers() {
         // A writer of this version goes on with it.
         let copied = tempfile::tempdir().unwrap();
         copy(&golden, copied.path());
-        let options = WriterOptions::default();
+        let mut options = WriterOptions::default();
+        options.merges = MergeOptions::none();
         let mut writer = IndexWriter::open(copied.path(), None, options).unwrap();
         let before = writer.refresh().unwrap().live_docs();
         writer

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use diagon::batch::{ColumnOut, ColumnRequest, Columns as _, FunctionSource, ValueType};
-use diagon::index::{IndexWriter, Snapshot, WriterOptions};
+use diagon::index::{IndexWriter, MergeOptions, Snapshot, WriterOptions};
 use diagon::query;
 use diagon::search::{SearchOptions, Searcher};
 use diagon::udf::UdfRegistry;
@@ -71,7 +71,8 @@ fn record(number: usize, line: &str, text: usize) -> Json {
 /// Makes an index of the first records in an empty folder: two segments, both with deleted documents. Of each long text only
 /// the first `text` characters.
 pub(crate) fn build(folder: &Path, documents: usize, text: usize) {
-    let options = WriterOptions::default();
+    let mut options = WriterOptions::default();
+    options.merges = MergeOptions::none();
     let mut writer = IndexWriter::open(folder, Some(MAPPING), options).expect("a writer");
     let lines = CORPUS.lines().take(documents).enumerate();
     for (number, line) in lines {

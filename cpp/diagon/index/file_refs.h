@@ -13,7 +13,8 @@
 namespace diagon::index {
 
 // A segment's files are needed by: the commit in force, a commit that was tried and may be in force
-// though it failed, the writer, and snapshots of this process. Used by one thread, the writer's.
+// though it failed, the writer, and snapshots that it gave out. (Whoever else has them mapped keeps
+// them so, wherever removing a file only removes its name.) Used by one thread, the writer's.
 class FileRefs {
  public:
   explicit FileRefs(std::string folder) : folder_(std::move(folder)) {}

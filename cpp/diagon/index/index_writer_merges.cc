@@ -32,8 +32,8 @@ void carry_deletes(const LiveSegment& before, const LiveSegment* now, const DocO
 }  // namespace
 
 void IndexWriter::tend_merges() {
-  install_finished();
   try {
+    install_finished();
     drop_dead_segments();
     merges_behind_ = schedule_merges();
   } catch (const std::exception& e) {
