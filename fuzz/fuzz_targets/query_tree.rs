@@ -29,7 +29,10 @@ fn draw<S: Strategy>(strategy: &S, runner: &mut TestRunner) -> Option<S::Value> 
 }
 
 fn runner(seed: &[u8]) -> TestRunner {
-    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, seed))
+    TestRunner::new_with_rng(
+        Config::default(),
+        TestRng::from_seed(RngAlgorithm::ChaCha, seed),
+    )
 }
 
 /// An index and its twin's documents. There are a few, made once.
@@ -43,7 +46,8 @@ impl Corpus {
     fn new(number: u8) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let options = WriterOptions::default();
-        let mut writer = IndexWriter::open(folder.path(), Some(MAPPING), options).expect("a writer");
+        let mut writer =
+            IndexWriter::open(folder.path(), Some(MAPPING), options).expect("a writer");
         let mut twin = Twin::new(MAPPING);
         let changes = draw(&changes(SMALL), &mut runner(&[number; 32])).expect("changes");
         for change in changes {
@@ -76,7 +80,8 @@ impl Corpus {
 const CORPORA: u8 = 8;
 
 fn corpus(number: u8) -> &'static Corpus {
-    static ALL: [OnceLock<Corpus>; CORPORA as usize] = [const { OnceLock::new() }; CORPORA as usize];
+    static ALL: [OnceLock<Corpus>; CORPORA as usize] =
+        [const { OnceLock::new() }; CORPORA as usize];
     ALL[usize::from(number)].get_or_init(|| Corpus::new(number))
 }
 
@@ -91,7 +96,12 @@ fuzz_target!(|bytes: &[u8]| {
     let Some(body) = draw(&request(SMALL), &mut runner(&seed)) else {
         return;
     };
-    if let Err(differs) = compare(&corpus.searcher, &corpus.twin.view(), &body, &guests::native) {
+    if let Err(differs) = compare(
+        &corpus.searcher,
+        &corpus.twin.view(),
+        &body,
+        &guests::native,
+    ) {
         panic!("{differs}\n{body}");
     }
 });

@@ -16,9 +16,14 @@ fn registry() -> &'static UdfRegistry {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let at = bytes.windows(BETWEEN.len()).position(|part| part == BETWEEN);
+    let at = bytes
+        .windows(BETWEEN.len())
+        .position(|part| part == BETWEEN);
     let (module, manifest) = match at {
-        Some(at) => (&bytes[..at], std::str::from_utf8(&bytes[at + BETWEEN.len()..]).ok()),
+        Some(at) => (
+            &bytes[..at],
+            std::str::from_utf8(&bytes[at + BETWEEN.len()..]).ok(),
+        ),
         None => (bytes, None),
     };
     if let Err(error) = registry().check(module, manifest) {
