@@ -201,5 +201,11 @@ fn killed_at_random() {
             unacknowledged += 1;
         }
     }
-    println!("{crashes} crashes, {commits} acknowledged commits, {unacknowledged} others");
+    // Not captured, as `println` is.
+    let mut out = std::io::stderr().lock();
+    writeln!(
+        out,
+        "{crashes} crashes, {commits} acknowledged commits, {unacknowledged} others"
+    )
+    .unwrap();
 }

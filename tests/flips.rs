@@ -7,6 +7,7 @@
 mod packages;
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use diagon::ErrorCode;
@@ -18,6 +19,11 @@ const DOCUMENTS: usize = 600;
 
 fn flips() -> usize {
     std::env::var("DIAGON_FLIPS").map_or(300, |n| n.parse().unwrap())
+}
+
+/// Prints what was done, also where the tests' output is captured.
+fn tell(what: &str) {
+    writeln!(std::io::stderr(), "{what}").unwrap();
 }
 
 struct Random(u64);
@@ -141,10 +147,10 @@ fn flipped_bits() {
         packages::answers(index.folder.path()).unwrap(),
         index.answers
     );
-    println!(
+    tell(&format!(
         "{} flipped bits: {errors} errors, the rest answered rightly",
         flips()
-    );
+    ));
 }
 
 #[test]
@@ -179,7 +185,7 @@ fn truncated_and_swapped() {
         let error = index.with(file, &other, false);
         assert!(error, "{}", index.files[file].0.display());
     }
-    println!("{rounds} truncated, prolonged and swapped files");
+    tell(&format!("{rounds} truncated, prolonged and swapped files"));
 }
 
 #[test]
@@ -201,7 +207,9 @@ fn damage_with_right_checksums() {
         seal(&mut damaged);
         errors += usize::from(index.with(file, &damaged, true));
     }
-    println!("{rounds} times damage with right checksums: {errors} errors");
+    tell(&format!(
+        "{rounds} times damage with right checksums: {errors} errors"
+    ));
 }
 
 // See docs/format.md.

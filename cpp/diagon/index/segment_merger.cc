@@ -1,12 +1,14 @@
 #include "diagon/index/segment_merger.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "diagon/directory/folder.h"
 #include "diagon/docvalues/column_merger.h"
 #include "diagon/index/reorder.h"
 #include "diagon/index/term_merger.h"
+#include "diagon/postings/norms.h"
 #include "diagon/stored/stored_merger.h"
 #include "diagon/util/bits.h"
 #include "diagon/util/error.h"
@@ -88,7 +90,12 @@ class SegmentMerger {
                          termdict::TermDictWriter& dictionary) {
     const bool with_positions = f.field.postings == PostingsKind::kFreqsPositions;
     std::vector<uint8_t> norms;
-    if (f.field.norms) norms = read_norms(f.field.id, nullptr);
+    if (f.field.norms) {
+      norms = read_norms(f.field.id, nullptr);
+      std::vector<uint8_t> there;  // but for empty texts, which have a norm of 0, too
+      std::ranges::copy_if(norms, std::back_inserter(there), [](uint8_t norm) { return norm != 0; });
+      writer.set_average_length(postings::average_length(there));
+    }
     std::vector<uint64_t> seen(bits::words_for(order_.size()));
     dictionary.begin_field();
     TermMerger terms(segments_, f.field.id);
