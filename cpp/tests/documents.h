@@ -96,7 +96,7 @@ inline constexpr FieldId kCode = 9;    // text without norms
 inline std::vector<schema::Field> all_fields() {
   using schema::ColumnKind;
   using schema::PostingsKind;
-  return {{0, "_id", PostingsKind::kDocs, false, ColumnKind::kStrings},
+  return {{0, "_id", PostingsKind::kDocs, false, ColumnKind::kTerms},
           {kBody, "body", PostingsKind::kFreqsPositions, true, ColumnKind::kNone},
           {kTag, "tag", PostingsKind::kDocs, false, ColumnKind::kOrdinals},
           {kPrice, "price", PostingsKind::kNone, false, ColumnKind::kF64},

@@ -153,8 +153,8 @@ TEST(IndexFailure, FieldRules) {
   EXPECT_EQ(code_of([&] { add(*writer, {}); }), ErrorCode::kInvalidArgument);  // no field yet
   const auto fields = all_fields();
   refused(fields[1]);  // not the next number
-  refused({0, "_id", PostingsKind::kNone, false, ColumnKind::kStrings});
-  refused({0, "_id", PostingsKind::kDocs, true, ColumnKind::kStrings});
+  refused({0, "_id", PostingsKind::kNone, false, ColumnKind::kTerms});
+  refused({0, "_id", PostingsKind::kDocs, true, ColumnKind::kTerms});
   refused({0, "_id", PostingsKind::kDocs, false, ColumnKind::kOrdinals});
   for (int twice = 0; twice < 2; ++twice)
     for (const auto& field : fields) writer->define_field(field);

@@ -157,6 +157,8 @@ pub enum ColumnKind {
     Ordinals = 4,
     /// Strings in document order.
     Strings = 5,
+    /// Numbers of the field's own terms: `_id`.
+    Terms = 6,
 }
 
 /// A field of an index.
@@ -231,7 +233,7 @@ impl Field {
         let kept = self.doc_values || self.index;
         match self.field_type() {
             FieldType::Text if self.doc_values => ColumnKind::Strings,
-            FieldType::Keyword if self.id == FieldId(0) => ColumnKind::Strings,
+            FieldType::Keyword if self.id == FieldId(0) => ColumnKind::Terms,
             FieldType::Keyword if self.doc_values => ColumnKind::Ordinals,
             FieldType::Long | FieldType::Date if kept => ColumnKind::I64,
             FieldType::Double if kept => ColumnKind::F64,

@@ -79,7 +79,7 @@ fn mapping_round_trips() {
     };
     assert_eq!(
         shape("_id"),
-        (0, PostingsKind::Docs, ColumnKind::Strings, false)
+        (0, PostingsKind::Docs, ColumnKind::Terms, false)
     );
     assert_eq!(
         shape("title"),

@@ -192,32 +192,17 @@ void snapshot_doc_ids(const Snapshot& snapshot, rust::Slice<const uint32_t> segm
                       rust::Slice<const uint32_t> docs, rust::Vec<uint8_t>& out,
                       rust::Vec<uint32_t>& ends) {
   if (segments.size() != docs.size()) throw_invalid("a segment is needed for each document");
-  std::vector<std::string_view> ids(docs.size());
-  std::vector<uint32_t> in_segment;
-  std::vector<size_t> places;
-  std::vector<std::string_view> found;
-  for (uint32_t s = 0; s < snapshot.rep->size(); ++s) {
-    const index::SegmentReader& reader = *segment_of(snapshot, s).reader;
-    in_segment.clear();
-    places.clear();
-    for (size_t i = 0; i < docs.size(); ++i) {
-      if (segments[i] != s) continue;
-      if (docs[i] >= reader.max_doc()) throw_invalid("no such document");
-      in_segment.push_back(docs[i]);
-      places.push_back(i);
-    }
-    found.resize(in_segment.size());
-    reader.doc_ids(in_segment, found.data());
-    for (size_t i = 0; i < places.size(); ++i) ids[places[i]] = found[i];
-  }
-  uint64_t end = out.size();
+  std::string ids;
+  std::vector<size_t> id_ends;
   for (size_t i = 0; i < docs.size(); ++i) {
-    if (segments[i] >= snapshot.rep->size()) throw_invalid("no such segment");
-    end += ids[i].size();
-    if (end > UINT32_MAX) throw Error(ErrorCode::kTooLarge, "more than 4 GiB of ids");
-    extend_bytes(out, {reinterpret_cast<const uint8_t*>(ids[i].data()), ids[i].size()});
-    ends.push_back(static_cast<uint32_t>(end));
+    const index::SegmentReader& reader = *segment_of(snapshot, segments[i]).reader;
+    if (docs[i] >= reader.max_doc()) throw_invalid("no such document");
+    reader.doc_ids({&docs[i], 1}, ids, id_ends);
   }
+  if (ids.size() > UINT32_MAX - out.size())
+    throw Error(ErrorCode::kTooLarge, "more than 4 GiB of ids");
+  for (const size_t end : id_ends) ends.push_back(static_cast<uint32_t>(out.size() + end));
+  extend_bytes(out, {reinterpret_cast<const uint8_t*>(ids.data()), ids.size()});
 }
 
 // --- query ---

@@ -4,7 +4,8 @@
 // A document has no value, one, or several (in document order, duplicates kept). Numbers are
 // integers, doubles (as sortable integers, or as plain integers where all of them are whole and
 // below 2^53 in magnitude) or booleans (0, 1); strings are ordinals into a sorted dictionary
-// (kOrdinals) or stand in document order (kStrings).
+// (kOrdinals), stand in document order (kStrings), or are terms of the field, whose dictionary has
+// them, so that only their numbers are here (kTerms).
 #pragma once
 
 #include <cstdint>
@@ -73,6 +74,9 @@ class ColumnWriter {
   std::vector<uint64_t> ends_;     // of each value's string in bytes_
   std::string bytes_;
 };
+
+// A kTerms column: `terms` has the number of each document's term.
+ColumnMeta write_term_numbers(directory::FileWriter& file, std::span<const uint32_t> terms);
 
 // Reads a column. Const methods may be called from several threads at once.
 class ColumnReader {

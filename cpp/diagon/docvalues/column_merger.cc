@@ -30,7 +30,8 @@ class ColumnMerger {
     write_presence();
     switch (meta_.kind) {
       case ColumnKind::kNone:
-        throw_invalid("a column without a kind");
+      case ColumnKind::kTerms:
+        throw_invalid("a column whose values follow from no other column");
       case ColumnKind::kI64:
       case ColumnKind::kBool:
         write_values();

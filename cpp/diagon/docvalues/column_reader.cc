@@ -21,7 +21,7 @@ ColumnReader::ColumnReader(std::shared_ptr<const directory::MappedFile> file,
       values_(file_, meta_.values),
       string_starts_(file_, meta_.string_starts) {
   const auto kind = static_cast<uint8_t>(meta_.kind);
-  if (kind == 0 || kind > static_cast<uint8_t>(ColumnKind::kStrings))
+  if (kind == 0 || kind > static_cast<uint8_t>(ColumnKind::kTerms))
     throw_corrupt(file_->path(), "the kind of a column");
   open_presence();
   open_strings();

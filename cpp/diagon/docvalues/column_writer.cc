@@ -35,6 +35,16 @@ size_t ColumnWriter::ram_bytes() const noexcept {
          ends_.capacity() * sizeof(uint64_t) + bytes_.capacity();
 }
 
+ColumnMeta write_term_numbers(directory::FileWriter& file, std::span<const uint32_t> terms) {
+  ColumnMeta meta;
+  meta.kind = ColumnKind::kTerms;
+  meta.docs_with_value = static_cast<uint32_t>(terms.size());
+  meta.values = write_numeric(file, terms.size(), [&](uint64_t first, std::span<int64_t> out) {
+    for (size_t i = 0; i < out.size(); ++i) out[i] = terms[first + i];
+  });
+  return meta;
+}
+
 ColumnMeta ColumnWriter::write(directory::FileWriter& file, DocId max_doc) const {
   assert(docs_.empty() || docs_.back() < max_doc);
   if (value_count() >= UINT32_MAX)
@@ -51,7 +61,8 @@ ColumnMeta ColumnWriter::write(directory::FileWriter& file, DocId max_doc) const
   write_presence(file, max_doc, meta);
   switch (kind_) {
     case ColumnKind::kNone:
-      throw_invalid("a column without a kind");
+    case ColumnKind::kTerms:
+      throw_invalid("a column whose values nobody collects");
     case ColumnKind::kI64:
     case ColumnKind::kF64:
     case ColumnKind::kBool:

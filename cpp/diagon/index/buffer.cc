@@ -138,7 +138,6 @@ void Buffer::add_one(const DocumentBatch& batch, const DocSpan& begin, const Doc
   if (doc % 64 == 0) live_.push_back(0);
   bits::set(live_.data(), doc);
   ++live_count_;
-  column(fields[kIdField]).add_string(doc, id);
   add_tokens(doc, batch, batch.tokens.subspan(begin.tokens_end, end.tokens_end - begin.tokens_end),
              fields);
   for (uint32_t i = begin.lengths_end; i < end.lengths_end; ++i) {
@@ -186,6 +185,12 @@ void Buffer::remove(const TermTable::Key& id) {
   --live_count_;
 }
 
+std::vector<std::string_view> Buffer::ids() const {
+  std::vector<std::string_view> ids;
+  for (const TermTable::Entry* entry : terms_.sorted(kIdField)) ids.push_back(terms_.term(*entry));
+  return ids;
+}
+
 size_t Buffer::ram_bytes() const noexcept {
   size_t n = terms_.ram_bytes() + sources_.capacity() + source_ends_.capacity() * 8;
   for (const auto& [id, writer] : columns_) n += writer.ram_bytes();
@@ -194,7 +199,8 @@ size_t Buffer::ram_bytes() const noexcept {
 }
 
 void Buffer::write_terms(const std::string& folder, uint64_t segment,
-                         const directory::SegmentId& id, std::vector<FieldMeta>& fields) const {
+                         const directory::SegmentId& id, std::vector<FieldMeta>& fields,
+                         directory::FileWriter& columns_file) const {
   using directory::FileKind;
   directory::FileWriter terms_file(segment_file(folder, segment, "terms"), FileKind::kTerms, id);
   directory::FileWriter postings_file(segment_file(folder, segment, "postings"),
@@ -217,6 +223,8 @@ void Buffer::write_terms(const std::string& folder, uint64_t segment,
     }
     std::vector<uint64_t> seen(bits::words_for(doc_count()));
     dictionary.begin_field();
+    std::vector<uint32_t> term_of_doc(f.field.column == ColumnKind::kTerms ? doc_count() : 0);
+    uint32_t number = 0;
     for (const TermTable::Entry* entry : terms_.sorted(f.field.id)) {
       docs.clear();
       freqs.clear();
@@ -226,21 +234,23 @@ void Buffer::write_terms(const std::string& folder, uint64_t segment,
       if (f.field.norms)
         for (const DocId doc : docs) norms.push_back(doc_norms[doc]);
       for (const DocId doc : docs) bits::set(seen.data(), doc);
+      if (!term_of_doc.empty())
+        for (const DocId doc : docs) term_of_doc[doc] = number;
+      ++number;
       dictionary.add(terms_.term(*entry), writer.write(docs, freqs, positions, norms));
     }
     f.terms = dictionary.end_field(static_cast<uint32_t>(bits::count(seen.data(), seen.size())));
+    if (f.field.column == ColumnKind::kTerms)
+      f.column = docvalues::write_term_numbers(columns_file, term_of_doc);
   }
   terms_file.finish();
   postings_file.finish();
   positions_file.finish();
 }
 
-void Buffer::write_columns(const std::string& folder, uint64_t segment,
-                           const directory::SegmentId& id, std::vector<FieldMeta>& fields) const {
-  directory::FileWriter file(segment_file(folder, segment, "columns"),
-                             directory::FileKind::kColumns, id);
+void Buffer::write_columns(directory::FileWriter& file, std::vector<FieldMeta>& fields) const {
   for (FieldMeta& f : fields) {
-    if (f.field.column != ColumnKind::kNone) {
+    if (f.field.column != ColumnKind::kNone && f.field.column != ColumnKind::kTerms) {
       const auto found = columns_.find(f.field.id);
       f.column = found == columns_.end()
                      ? docvalues::ColumnWriter(f.field.column).write(file, doc_count())
@@ -264,7 +274,6 @@ void Buffer::write_columns(const std::string& folder, uint64_t segment,
     f.norms.norms_offset = file.offset();
     file.append(bytes);
   }
-  file.finish();
 }
 
 void Buffer::write(const std::string& folder, uint64_t segment, const directory::SegmentId& id,
@@ -276,8 +285,11 @@ void Buffer::write(const std::string& folder, uint64_t segment, const directory:
     meta.fields.emplace_back();
     meta.fields.back().field = field;
   }
-  write_terms(folder, segment, id, meta.fields);
-  write_columns(folder, segment, id, meta.fields);
+  directory::FileWriter columns_file(segment_file(folder, segment, "columns"),
+                                     directory::FileKind::kColumns, id);
+  write_terms(folder, segment, id, meta.fields, columns_file);
+  write_columns(columns_file, meta.fields);
+  columns_file.finish();
   directory::FileWriter stored_file(segment_file(folder, segment, "stored"),
                                     directory::FileKind::kStored, id);
   stored::StoredWriter stored(stored_file);

@@ -26,6 +26,10 @@ class Buffer {
   // Deletes the document of that id from the buffer, if it is there.
   void remove(std::string_view id);
 
+  // The ids of all documents that were added, also of those deleted since, in order. Valid until
+  // the next change.
+  std::vector<std::string_view> ids() const;
+
   uint32_t doc_count() const noexcept { return static_cast<uint32_t>(source_ends_.size()); }
   uint32_t live_count() const noexcept { return live_count_; }
   // Roughly.
@@ -53,10 +57,10 @@ class Buffer {
                   const std::vector<schema::Field>& fields);
   void remove(const TermTable::Key& id);
   docvalues::ColumnWriter& column(const schema::Field& field);
+  // The numbers of terms go to `columns` right away.
   void write_terms(const std::string& folder, uint64_t segment, const directory::SegmentId& id,
-                   std::vector<FieldMeta>& fields) const;
-  void write_columns(const std::string& folder, uint64_t segment, const directory::SegmentId& id,
-                     std::vector<FieldMeta>& fields) const;
+                   std::vector<FieldMeta>& fields, directory::FileWriter& columns) const;
+  void write_columns(directory::FileWriter& file, std::vector<FieldMeta>& fields) const;
 
   TermTable terms_;
   std::map<FieldId, docvalues::ColumnWriter> columns_;

@@ -87,7 +87,7 @@ void IndexWriter::define_field(const schema::Field& field) {
   if (field.id != fields_.size())
     throw_invalid("the number of the field `" + field.name + "` is not the next one");
   if (field.id == kIdField && (field.postings != schema::PostingsKind::kDocs ||
-                               field.column != schema::ColumnKind::kStrings || field.norms))
+                               field.column != schema::ColumnKind::kTerms || field.norms))
     throw_invalid("the field `_id` must have documents as postings and strings as a column");
   // Bounds of scores are kept as pairs of a frequency and a norm.
   if (field.norms && field.postings != schema::PostingsKind::kFreqsPositions)
@@ -105,20 +105,14 @@ void IndexWriter::define_field(const schema::Field& field) {
 void IndexWriter::add_documents(const DocumentBatch& batch) {
   if (fields_.empty()) throw_invalid("no field is defined");
   buffer_.add(batch, fields_);
-  for (const DocSpan& d : batch.docs)
-    note_delete({reinterpret_cast<const char*>(batch.bytes.data()) + d.id_offset, d.id_len});
   flush_if_full();
 }
 
 void IndexWriter::delete_document(std::string_view id) {
-  buffer_.remove(id);
-  note_delete(id);
-  flush_if_full();
-}
-
-void IndexWriter::note_delete(std::string_view id) {
   constexpr size_t kNode = 64;
-  if (deletes_.emplace(id).second) delete_bytes_ += id.size() + kNode;
+  buffer_.remove(id);
+  if (!segments_.empty() && deletes_.emplace(id).second) delete_bytes_ += id.size() + kNode;
+  flush_if_full();
 }
 
 void IndexWriter::flush_if_full() {
@@ -128,10 +122,13 @@ void IndexWriter::flush_if_full() {
 }
 
 void IndexWriter::apply_deletes() {
+  std::vector<std::string_view> ids;
+  if (!segments_.empty()) ids = buffer_.ids();
+  ids.insert(ids.end(), deletes_.begin(), deletes_.end());
   std::vector<DocId> docs;
   for (Segment& s : segments_) {
     std::vector<DocId> gone;
-    for (const std::string& id : deletes_) {
+    for (const std::string_view id : ids) {
       docs.clear();
       s.segment.reader->find_id(id, docs);
       for (const DocId doc : docs)

@@ -145,7 +145,6 @@ class IndexWriter {
   void create_or_load();
   void flush();
   void apply_deletes();
-  void note_delete(std::string_view id);
   void flush_if_full();
   void write_commit(Manifest& next);
   std::shared_ptr<const Snapshot> snapshot() const;
@@ -182,7 +181,7 @@ class IndexWriter {
   std::vector<schema::Field> fields_;
   Buffer buffer_;
   std::unordered_set<std::string>
-      deletes_;              // ids to delete from the segments, also those of replaced documents
+      deletes_;              // ids to delete from the segments, beside those of the buffer
   size_t delete_bytes_ = 0;  // of RAM they take, roughly
   FileRefs files_;
   std::shared_ptr<MergeMonitor> monitor_ = std::make_shared<MergeMonitor>();

@@ -47,10 +47,9 @@ class FieldCheck {
     uint64_t occurrences = 0;
     termdict::FieldTerms::Iterator at(terms, "");
     while (at.next()) {
-      ++term_count;
       doc_freqs += at.meta().doc_freq;
       occurrences += at.meta().total_term_freq;
-      check_postings(at.term(), at.meta());
+      check_postings(term_count++, at.meta());
       // The same by way of the table of blocks.
       const auto found = terms.lookup(at.term());
       if (!found || found->postings_offset != at.meta().postings_offset ||
@@ -68,7 +67,7 @@ class FieldCheck {
     counts_.postings += doc_freqs;
   }
 
-  void check_postings(std::string_view term, const postings::TermMeta& meta) {
+  void check_postings(uint64_t term_number, const postings::TermMeta& meta) {
     const bool positions = field_.field.postings == PostingsKind::kFreqsPositions;
     postings::PostingsCursor cursor = segment_.postings(id_, meta);
     uint64_t docs = 0;
@@ -88,7 +87,8 @@ class FieldCheck {
             wrong("positions", "another number of positions than of occurrences");
           counts_.positions += freqs[i];
         }
-        if (id_ == kIdField && segment_.doc_id(doc) != term)
+        if (id_ == kIdField &&
+            segment_.column(id_)->values().get(doc) != static_cast<int64_t>(term_number))
           wrong("columns", "another `_id` than the term of the document");
       }
       docs += cursor.size();

@@ -62,8 +62,10 @@ class SegmentMerger {
   }
 
   void write() {
-    write_terms();
-    write_columns();
+    FileWriter columns = create("columns", FileKind::kColumns);
+    write_terms(columns);
+    write_columns(columns);
+    columns.finish();
     write_stored();
     write_meta(segment_file(folder_, number_, "meta"), id_, meta_);
   }
@@ -73,31 +75,36 @@ class SegmentMerger {
     return FileWriter(segment_file(folder_, number_, extension), kind, id_);
   }
 
-  void write_terms() {
+  // The numbers of terms go to `columns` right away.
+  void write_terms(FileWriter& columns) {
     FileWriter terms_file = create("terms", FileKind::kTerms);
     FileWriter postings_file = create("postings", FileKind::kPostings);
     FileWriter positions_file = create("positions", FileKind::kPositions);
     postings::PostingsWriter writer(postings_file, &positions_file);
     termdict::TermDictWriter dictionary(terms_file);
     for (FieldMeta& f : meta_.fields)
-      if (f.field.postings != PostingsKind::kNone) write_field_terms(f, writer, dictionary);
+      if (f.field.postings != PostingsKind::kNone)
+        write_field_terms(f, writer, dictionary, columns);
     terms_file.finish();
     postings_file.finish();
     positions_file.finish();
   }
 
   void write_field_terms(FieldMeta& f, postings::PostingsWriter& writer,
-                         termdict::TermDictWriter& dictionary) {
+                         termdict::TermDictWriter& dictionary, FileWriter& columns) {
     const bool with_positions = f.field.postings == PostingsKind::kFreqsPositions;
     std::vector<uint8_t> norms;
     if (f.field.norms) {
       norms = read_norms(f.field.id, nullptr);
       std::vector<uint8_t> there;  // but for empty texts, which have a norm of 0, too
-      std::ranges::copy_if(norms, std::back_inserter(there), [](uint8_t norm) { return norm != 0; });
+      std::ranges::copy_if(norms, std::back_inserter(there),
+                           [](uint8_t norm) { return norm != 0; });
       writer.set_average_length(postings::average_length(there));
     }
     std::vector<uint64_t> seen(bits::words_for(order_.size()));
     dictionary.begin_field();
+    std::vector<uint32_t> term_of_doc(f.field.column == ColumnKind::kTerms ? order_.size() : 0);
+    uint32_t number = 0;
     TermMerger terms(segments_, f.field.id);
     MergedPostings postings;
     for (uint64_t n = 0; terms.next(); ++n) {
@@ -105,10 +112,15 @@ class SegmentMerger {
       postings.read(segments_, f.field.id, with_positions, terms.parts(), order_, norms);
       if (postings.docs().empty()) continue;  // only deleted documents have it
       for (const DocId doc : postings.docs()) bits::set(seen.data(), doc);
+      if (!term_of_doc.empty())
+        for (const DocId doc : postings.docs()) term_of_doc[doc] = number;
+      ++number;
       dictionary.add(terms.term(), writer.write(postings.docs(), postings.freqs(),
                                                 postings.positions(), postings.norms()));
     }
     f.terms = dictionary.end_field(static_cast<uint32_t>(bits::count(seen.data(), seen.size())));
+    if (f.field.column == ColumnKind::kTerms)
+      f.column = docvalues::write_term_numbers(columns, term_of_doc);
   }
 
   // A byte a document, 0 where it lacks the field; with `presence`, also the bits of those that
@@ -127,18 +139,16 @@ class SegmentMerger {
     return norms;
   }
 
-  void write_columns() {
-    FileWriter file = create("columns", FileKind::kColumns);
+  void write_columns(FileWriter& file) {
     std::vector<const docvalues::ColumnReader*> inputs(segments_.size());
     for (FieldMeta& f : meta_.fields) {
       throw_if_cancelled(stop_);
-      if (f.field.column != ColumnKind::kNone) {
+      if (f.field.column != ColumnKind::kNone && f.field.column != ColumnKind::kTerms) {
         for (size_t s = 0; s < segments_.size(); ++s) inputs[s] = segments_[s]->column(f.field.id);
         f.column = docvalues::merge_columns(file, f.field.column, inputs, order_, stop_);
       }
       if (f.field.norms) write_norms(file, f);
     }
-    file.finish();
   }
 
   void write_norms(FileWriter& file, FieldMeta& f) const {

@@ -67,7 +67,7 @@ FieldMeta read_field(ByteReader& in, const std::string& path) {
   const uint8_t postings = in.u8();
   const uint8_t norms = in.u8();
   const uint8_t column = in.u8();
-  if (postings > 2 || norms > 1 || column > 5) throw_corrupt(path, "an unknown kind of field");
+  if (postings > 2 || norms > 1 || column > 6) throw_corrupt(path, "an unknown kind of field");
   f.field.postings = static_cast<schema::PostingsKind>(postings);
   f.field.norms = norms != 0;
   f.field.column = static_cast<schema::ColumnKind>(column);

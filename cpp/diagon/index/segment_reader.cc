@@ -47,7 +47,8 @@ std::shared_ptr<const SegmentReader> SegmentReader::open(const std::string& fold
   reader->stored_ =
       std::make_unique<stored::StoredReader>(reader->stored_file_, reader->meta_.stored);
   const docvalues::ColumnReader* ids = reader->column(kIdField);
-  if (ids == nullptr || ids->kind() != ColumnKind::kStrings || ids->docs_with_value() != max_doc)
+  if (ids == nullptr || ids->kind() != ColumnKind::kTerms || ids->docs_with_value() != max_doc ||
+      ids->multi() || reader->terms(kIdField) == nullptr)
     throw_corrupt(reader->columns_->path(), "documents without `_id`");
   return reader;
 }
@@ -93,10 +94,21 @@ postings::PostingsCursor SegmentReader::postings(FieldId id, const postings::Ter
                                   with_positions, max_doc());
 }
 
-std::string_view SegmentReader::doc_id(DocId doc) const { return column(kIdField)->string(doc); }
+std::string SegmentReader::doc_id(DocId doc) const {
+  std::string id;
+  std::vector<size_t> ends;
+  doc_ids({&doc, 1}, id, ends);
+  return id;
+}
 
-void SegmentReader::doc_ids(std::span<const DocId> docs, std::string_view* out) const {
-  column(kIdField)->strings(docs, out);
+void SegmentReader::doc_ids(std::span<const DocId> docs, std::string& bytes,
+                            std::vector<size_t>& ends) const {
+  const docvalues::NumericReader& numbers = column(kIdField)->values();
+  const termdict::FieldTerms& ids = *terms(kIdField);
+  for (const DocId doc : docs) {
+    ids.append_term(static_cast<uint64_t>(numbers.get(doc)), bytes);
+    ends.push_back(bytes.size());
+  }
 }
 
 void SegmentReader::find_id(std::string_view id, std::vector<DocId>& out) const {

@@ -46,10 +46,10 @@ class SegmentReader {
   // REQUIRES: the term is one of the field's.
   postings::PostingsCursor postings(FieldId id, const postings::TermMeta& term) const;
 
-  // The document's `_id`, in the mapped file. REQUIRES: doc < max_doc(). Throws kCorrupt.
-  std::string_view doc_id(DocId doc) const;
-  // out[i] = doc_id(docs[i]), for many at once.
-  void doc_ids(std::span<const DocId> docs, std::string_view* out) const;
+  // The document's `_id`. REQUIRES: doc < max_doc(). Throws kCorrupt.
+  std::string doc_id(DocId doc) const;
+  // Appends those of many documents to `bytes`, and to `ends` where each ends there.
+  void doc_ids(std::span<const DocId> docs, std::string& bytes, std::vector<size_t>& ends) const;
   // The documents with that `_id`, deleted ones included.
   void find_id(std::string_view id, std::vector<DocId>& out) const;
 

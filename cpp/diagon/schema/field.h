@@ -21,7 +21,8 @@ enum class ColumnKind : uint8_t {
   kF64 = 2,
   kBool = 3,
   kOrdinals = 4,  // strings through a sorted dictionary: keywords
-  kStrings = 5,   // strings in document order: text with doc values, `_id`
+  kStrings = 5,   // strings in document order: text with doc values
+  kTerms = 6,     // numbers of the field's own terms, one a document: `_id`
 };
 
 struct Field {

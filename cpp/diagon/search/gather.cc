@@ -27,7 +27,8 @@ bool converts(ColumnKind kind, GatherType type) {
     case GatherType::kF64:
       return kind == ColumnKind::kF64 || kind == ColumnKind::kI64;
     case GatherType::kStr:
-      return kind == ColumnKind::kOrdinals || kind == ColumnKind::kStrings;
+      return kind == ColumnKind::kOrdinals || kind == ColumnKind::kStrings ||
+             kind == ColumnKind::kTerms;
   }
   return false;
 }
@@ -120,9 +121,27 @@ int64_t Gatherer::smallest_number(DocId doc) const {
   return best;
 }
 
+void Gatherer::measure_ids(std::span<const uint32_t> docs) {
+  ids_.clear();
+  id_ends_.clear();
+  segment_->doc_ids(docs, ids_, id_ends_);
+  ids_.append(kShort, '\0');
+  strings_.resize(docs.size());
+  size_t start = 0;
+  for (size_t i = 0; i < docs.size(); ++i) {
+    strings_[i] = std::string_view(ids_).substr(start, id_ends_[i] - start);
+    start = id_ends_[i];
+  }
+}
+
 void Gatherer::measure_lists(std::span<const uint32_t> docs) {
   ranges_.clear();
   indices_.clear();
+  if (column_ != nullptr && column_->kind() == ColumnKind::kTerms) {
+    for (const DocId doc : docs) ranges_.push_back(column_->range(doc));
+    extent_.items = docs.size();
+    return measure_ids(docs);
+  }
   for (const DocId doc : docs) {
     ranges_.push_back(column_ == nullptr ? std::pair(0U, 0U) : column_->range(doc));
     const auto [from, to] = ranges_.back();
@@ -139,6 +158,7 @@ void Gatherer::measure_strings(std::span<const uint32_t> docs) {
     strings_.assign(docs.size(), missing_string());
     return;
   }
+  if (column_->kind() == ColumnKind::kTerms) return measure_ids(docs);
   indices_.resize(docs.size());
   if (column_->multi()) {
     for (size_t i = 0; i < docs.size(); ++i)

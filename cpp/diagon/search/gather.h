@@ -55,6 +55,8 @@ class Gatherer {
   uint32_t string_index(uint32_t value) const;
   uint32_t smallest_string(DocId doc) const;
   int64_t smallest_number(DocId doc) const;
+  // Of the `_id` column.
+  void measure_ids(std::span<const uint32_t> docs);
   void measure_lists(std::span<const uint32_t> docs);
   void measure_strings(std::span<const uint32_t> docs);
   void check_documents(std::span<const uint32_t> docs) const;
@@ -79,6 +81,8 @@ class Gatherer {
   std::vector<uint32_t> indices_;                      // of their strings
   std::vector<std::string_view> strings_;              // of documents, or of all items
   std::vector<int64_t> numbers_;                       // the same, as stored
+  std::string ids_;                                    // as above: `_id`s one after another,
+  std::vector<size_t> id_ends_;                        // and where each ends
 };
 
 }  // namespace diagon::search

@@ -207,7 +207,8 @@ ScorerPtr PreparedQuery::range_scorer(const Weight& weight, size_t segment) cons
   if (column == nullptr) return none();
   const bool is_string = column->kind() == ColumnKind::kOrdinals;
   const bool is_double = column->kind() == ColumnKind::kF64;
-  if (column->kind() == ColumnKind::kStrings || is_string != (query.kind == QueryKind::kRangeStr) ||
+  if (column->kind() == ColumnKind::kStrings || column->kind() == ColumnKind::kTerms ||
+      is_string != (query.kind == QueryKind::kRangeStr) ||
       is_double != (query.kind == QueryKind::kRangeF64))
     throw_invalid("a range of another type than the column of field number " +
                   std::to_string(query.field));

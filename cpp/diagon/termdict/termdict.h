@@ -56,6 +56,9 @@ class FieldTerms {
   const FieldTermsMeta& meta() const noexcept { return meta_; }
   // Throws kCorrupt.
   std::optional<postings::TermMeta> lookup(std::string_view term) const;
+  // Appends term number `i`, in their order, to `out`. Throws kCorrupt, also if there are not so
+  // many: numbers of terms come from other files.
+  void append_term(uint64_t i, std::string& out) const;
 
   // Walks over terms in order. Used by one thread; `terms` must outlive it.
   class Iterator {

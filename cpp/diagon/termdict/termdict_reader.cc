@@ -101,6 +101,21 @@ std::optional<postings::TermMeta> FieldTerms::lookup(std::string_view term) cons
   return std::nullopt;
 }
 
+void FieldTerms::append_term(uint64_t i, std::string& out) const {
+  const std::string& path = file_->path();
+  if (i >= meta_.term_count) throw_corrupt(path, "a term that is not there");
+  const size_t start = out.size();
+  ByteReader in = reader_of(block_bytes(i / kTermBlock), path);
+  postings::TermMeta meta;
+  for (uint64_t left = i % kTermBlock + 1; left != 0; --left) {
+    const TermPart part = read_term(in, path);
+    if (part.shared > out.size() - start) throw_corrupt(path, "terms out of order");
+    out.resize(start + part.shared);
+    out.append(part.rest);
+    if (left != 1) read_meta(in, path, meta);
+  }
+}
+
 FieldTerms::Iterator::Iterator(const FieldTerms& terms, std::string_view from) : terms_(terms) {
   if (terms_.meta_.term_count == 0) return;
   block_ = terms_.find_block(from);
