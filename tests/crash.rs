@@ -181,9 +181,9 @@ fn killed_at_random() {
         }
         let mut random = Random::new(1_000 + seed, crash);
         let last = run_and_kill(folder.path(), seed, next, &mut random);
-        for commit in next..last.map_or(next, |last| last + 1) {
-            apply(&mut committed, &changes(seed, commit));
-            next = commit + 1;
+        while last.is_some_and(|last| next <= last) {
+            apply(&mut committed, &changes(seed, next));
+            next += 1;
             commits += 1;
         }
         let found = match contents(folder.path()) {

@@ -23,7 +23,8 @@ fn flips() -> usize {
 
 /// Prints what was done, also where the tests' output is captured.
 fn tell(what: &str) {
-    writeln!(std::io::stderr(), "{what}").unwrap();
+    let mut out = std::io::stderr().lock();
+    writeln!(out, "{what}").unwrap();
 }
 
 struct Random(u64);

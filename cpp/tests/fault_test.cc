@@ -177,6 +177,7 @@ class Host {
 };
 
 TEST(Fault, EveryCallFailsOnce) {
+  if (!kCallsAreWatched) GTEST_SKIP();
   static constexpr int kErrors[] = {EIO, ENOSPC, EMFILE, EACCES};
   int total = 0;
   for (const Call call : kAllCalls) {
@@ -212,6 +213,7 @@ struct FullDisk : Observer {
 };
 
 TEST(Fault, AFullDiskIsSurvived) {
+  if (!kCallsAreWatched) GTEST_SKIP();
   int refused = 0;
   for (int64_t room = 0; room < 9000; room += 250) {
     SCOPED_TRACE(room);
@@ -280,6 +282,7 @@ struct Interruptions : Observer {
 };
 
 TEST(Fault, EveryCallIsInterruptedOnce) {
+  if (!kCallsAreWatched) GTEST_SKIP();
   const TempFolder folder;
   Interruptions interruptions;
   OneFault none(Call::kOpen, INT32_MAX, 0);

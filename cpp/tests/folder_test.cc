@@ -1,5 +1,9 @@
 #include "diagon/directory/folder.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
 #include <optional>
 
 #include "tests/helpers.h"
@@ -53,6 +57,27 @@ TEST(Folder, OneLockAtATime) {
   lock.reset();
   EXPECT_TRUE(exists(temp / "lock"));
   EXPECT_NO_THROW(FolderLock again(temp / "lock"));
+}
+
+TEST(Folder, ALockEndsThoughAnotherProcessHasItsDescriptor) {
+  const TempFolder temp;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  auto lock = std::make_unique<FolderLock>(temp / "lock");
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    char byte = 0;
+    ::close(ends[1]);
+    ::_exit(::read(ends[0], &byte, 1) == 0 ? 0 : 1);  // waits for the parent
+  }
+  lock.reset();
+  EXPECT_NO_THROW(FolderLock again(temp / "lock"));
+  ::close(ends[0]);
+  ::close(ends[1]);
+  int status = 1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

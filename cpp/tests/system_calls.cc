@@ -23,6 +23,12 @@ using diagon::testing::Observer;
 
 std::atomic<Observer*> installed{nullptr};
 
+}  // namespace
+
+#if !defined(__SANITIZE_THREAD__)
+
+namespace {
+
 // The next function of that name in the program: the C library's, or a sanitizer's before it.
 template <typename Function>
 Function* next(const char* name) {
@@ -199,6 +205,8 @@ ssize_t getrandom(void* out, size_t len, unsigned flags) {
 }
 
 }  // extern "C"
+
+#endif
 
 namespace diagon::testing {
 

@@ -56,12 +56,12 @@ fn record(number: usize, line: &str, text: usize) -> Json {
     let download = record["download_size"].as_i64().unwrap_or(0);
     record["big"] = json!(installed > 1_000);
     record["day"] = json!(978_307_200_000_i64 + installed * 86_400_000);
-    if number % 3 != 0 {
+    if !number.is_multiple_of(3) {
         let [a, b] = [installed, download].map(|n| f64::from(i32::try_from(n).unwrap_or(1)));
         record["ratio"] = json!(b / (1.0 + a * 64.0));
         record["whole"] = json!(a);
     }
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         record["where"] = json!({"lat": installed % 90, "lon": download % 180});
         record["sizes"] = json!([installed, download, installed]);
     }

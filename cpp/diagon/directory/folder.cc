@@ -100,7 +100,11 @@ FolderLock::FolderLock(const std::string& path) {
 }
 
 FolderLock::~FolderLock() {
-  if (fd_ >= 0) ::close(fd_);  // and with it the lock
+  if (fd_ < 0) return;
+  // Closing is not enough: a process that another thread has just started has the descriptor, too,
+  // until it runs its program, and would hold the lock for that long.
+  retry([&] { return ::flock(fd_, LOCK_UN); });
+  ::close(fd_);
 }
 
 }  // namespace diagon::directory
