@@ -60,6 +60,11 @@ TEST(TopDocs, RandomTrees) {
   }
 }
 
+TEST(TopDocs, AMinimumOfClausesThatAreNotThere) {
+  check(with(boolean(1), Occur::kMust, term(kBody, "w0")));
+  check(with(boolean(1), Occur::kFilter, term(kBody, "w0")));
+}
+
 TEST(TopDocs, CountsOnly) {
   const std::shared_ptr<const Query> q = term(kBody, "w1");
   const auto all = exhaustive(*corpus().naive, *q, false);

@@ -106,6 +106,10 @@ impl MergeArguments {
             Mode::None => return Ok(()),
             Mode::Auto => {
                 index.wait_for_merges(Duration::MAX)?;
+                // The documents are all there; the next run merges.
+                if let Some(error) = index.merge_stats()?.last_error {
+                    print::remark(&format!("segments could not be merged: {error}"));
+                }
             }
             Mode::Segments(n) => index.force_merge(&forced(n, self.reorder))?,
         }

@@ -17,7 +17,7 @@ TermMerger::TermMerger(std::span<const SegmentReader* const> segments, FieldId f
   for (size_t s = 0; s < segments.size(); ++s) {
     const termdict::FieldTerms* terms = segments[s]->terms(field);
     if (terms == nullptr) continue;
-    sources_.push_back(std::make_unique<Source>(s, termdict::FieldTerms::Iterator(*terms, "")));
+    sources_.push_back(std::make_unique<Source>(s, *terms));
     push(sources_.back().get());
   }
 }

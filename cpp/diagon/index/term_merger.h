@@ -33,6 +33,8 @@ class TermMerger {
 
  private:
   struct Source {
+    Source(size_t of_segment, const termdict::FieldTerms& field)
+        : segment(of_segment), terms(field, "") {}
     size_t segment;
     termdict::FieldTerms::Iterator terms;
   };
