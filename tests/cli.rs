@@ -548,3 +548,82 @@ fn the_quickstart_can_be_repeated() {
     assert_eq!(first.matches("total ").count(), 5);
     assert!(first.contains("UDF calls") && first.contains("ns a document"));
 }
+
+#[test]
+fn merges_what_was_indexed_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("i");
+    let (dir, file) = (path(&dir), folder.path().join("docs.jsonl"));
+    let remark = |arguments: &[&str]| {
+        let output = diagon(arguments);
+        let told = text(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {told}");
+        told
+    };
+    for run in 0..4 {
+        let line = |n: i32| json!({"id": n, "words": format!("run {run} of {n}")}).to_string();
+        let lines: Vec<String> = (run..run + 3).map(line).collect();
+        std::fs::write(&file, lines.join("\n")).unwrap();
+        ok(&["index", "--dir", dir, "--merge", "none", path(&file)]);
+    }
+    let all = r#"{"query": {"match_all": {}}, "track_total_hits": true}"#;
+    let ids = || {
+        let found: Value = serde_json::from_str(&ok(&["search", "--dir", dir, all])).unwrap();
+        let hits = found["hits"]["hits"].as_array().unwrap().clone();
+        let mut ids: Vec<Value> = hits.iter().map(|hit| hit["_id"].clone()).collect();
+        ids.sort_by_key(ToString::to_string);
+        ids
+    };
+    let before = ids();
+    assert_eq!(before.len(), 6);
+    let told = remark(&["merge", "--dir", dir, "--expunge-deletes", "50"]);
+    assert!(
+        told.contains("4 segments before, 2 now, 6 documents"),
+        "{told}"
+    );
+    let told = remark(&["merge", "--dir", dir, "--max-segments", "2", "--reorder"]);
+    assert!(
+        told.contains("2 segments before, 2 now, 6 documents"),
+        "{told}"
+    );
+    assert_eq!(ids(), before);
+    let told = remark(&["merge", "--dir", dir]);
+    assert!(
+        told.contains("2 segments before, 1 now, 6 documents"),
+        "{told}"
+    );
+    assert_eq!(ids(), before);
+    // Nothing but the one segment is left.
+    assert_eq!(
+        std::fs::read_dir(format!("{dir}/shard-0")).unwrap().count(),
+        8
+    );
+    ok(&[
+        "index",
+        "--dir",
+        dir,
+        "--merge",
+        "1",
+        "--reorder",
+        path(&file),
+    ]);
+    let told = remark(&["merge", "--dir", dir]);
+    assert!(told.contains("1 segments before, 1 now"), "{told}");
+    fails(&["merge", "--dir", path(&file)], &["not an index"]);
+    fails(&["merge", "--dir", path(folder.path())], &["not an index"]);
+    for bad in [
+        &["index", "--dir", dir, "--merge", "0", path(&file)][..],
+        &["merge", "--dir", dir, "--max-segments", "0"],
+        &["merge", "--dir", dir, "--expunge-deletes", "101"],
+        &[
+            "merge",
+            "--dir",
+            dir,
+            "--expunge-deletes",
+            "10",
+            "--reorder",
+        ],
+    ] {
+        assert_eq!(diagon(bad).status.code(), Some(2), "{bad:?}");
+    }
+}

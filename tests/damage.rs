@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use diagon::ErrorCode;
-use diagon::index::{IndexWriter, Snapshot, WriterOptions};
+use diagon::index::{IndexWriter, MergeOptions, Snapshot, WriterOptions};
 use diagon::query;
 use diagon::search::{SearchOptions, Searcher};
 use diagon::shard::{Index, open_searcher};
@@ -22,7 +22,8 @@ const MAPPING: &str = r#"{"properties": {"body": {"type": "text"}, "kw": {"type"
 /// A committed index of two segments, both with deleted documents.
 fn index() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let options = WriterOptions::default();
+    let mut options = WriterOptions::default();
+    options.merges = MergeOptions::none();
     let mut writer = IndexWriter::open(folder.path(), Some(MAPPING), options).expect("a writer");
     for n in 0..700_u32 {
         let json = json!({"body": format!("fox w{} runs w{} fox", n % 40, n % 7), "kw": [format!("k{}", n % 11), "all"],
@@ -257,7 +258,8 @@ fn what_is_no_index() {
             assert!(!missing.exists(), "looking made a folder");
         }
     }
-    let options = WriterOptions::default();
+    let mut options = WriterOptions::default();
+    options.merges = MergeOptions::none();
     for opened in [
         IndexWriter::open(&other, None, options).map(|_| ()),
         Index::open(&other, None, options).map(|_| ()),

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 
 use diagon::ErrorCode;
 use diagon::batch::Verdict;
+use diagon::index::{MergeOptions, WriterOptions};
 use diagon::query::{self, WasmUdf};
 use diagon::search::{SearchOptions, SearchResponse, Searcher};
 use diagon::shard::Index;
@@ -35,7 +36,9 @@ fn corpus() -> &'static Corpus {
         let _ = fs::remove_dir_all(&folder);
         let read = |path: &str| fs::read_to_string(examples.join(path)).expect("a file");
         let mapping = read("data/packages.schema.json");
-        let index = Index::open(&folder, Some(&mapping), Default::default()).expect("an index");
+        let mut options = WriterOptions::default();
+        options.merges = MergeOptions::none(); // the twin keeps what is deleted
+        let index = Index::open(&folder, Some(&mapping), options).expect("an index");
         let mut twin = Twin::new(&mapping);
         for (number, line) in read("data/packages.jsonl").lines().enumerate() {
             let document: Json = serde_json::from_str(line).expect("a document");

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use diagon::ErrorCode;
-use diagon::index::{IndexWriter, Snapshot, WriterOptions};
+use diagon::index::{IndexWriter, MergeOptions, Snapshot, WriterOptions};
 use diagon::query;
 use diagon::search::{SearchOptions, Searcher};
 use serde_json::json;
@@ -20,7 +20,8 @@ const MAPPING: &str = r#"{"properties": {"body": {"type": "text"}, "kw": {"type"
 
 fn index() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let options = WriterOptions::default();
+    let mut options = WriterOptions::default();
+    options.merges = MergeOptions::none();
     let mut writer = IndexWriter::open(folder.path(), Some(MAPPING), options).expect("a writer");
     for n in 0..500_u32 {
         let json = json!({"body": format!("fox w{} runs w{} fox", n % 40, n % 7), "kw": [format!("k{}", n % 11), "all"],

@@ -5,7 +5,7 @@ mod generate;
 mod guests;
 mod naive;
 
-use diagon::index::{IndexWriter, WriterOptions};
+use diagon::index::{IndexWriter, MergeOptions, WriterOptions};
 use diagon::query;
 use diagon::search::{SearchOptions, Searcher};
 use proptest::prelude::*;
@@ -74,7 +74,8 @@ impl Random {
 /// Documents in four segments, of which the second is the largest. One in thirty replaces another, one in thirty is deleted.
 fn corpus(seed: u64) -> (TempDir, Searcher, Twin) {
     let folder = tempfile::tempdir().expect("a folder");
-    let options = WriterOptions::default();
+    let mut options = WriterOptions::default();
+    options.merges = MergeOptions::none();
     let mut engine = IndexWriter::open(folder.path(), Some(MAPPING), options).expect("a writer");
     let mut twin = Twin::new(MAPPING);
     let mut random = Random(seed | 1);
@@ -146,7 +147,8 @@ proptest! {
 #[test]
 fn what_cannot_win_is_skipped() {
     let folder = tempfile::tempdir().expect("a folder");
-    let options = WriterOptions::default();
+    let mut options = WriterOptions::default();
+    options.merges = MergeOptions::none();
     let mut engine = IndexWriter::open(folder.path(), Some(MAPPING), options).expect("a writer");
     let long = "cat run dog ".repeat(12) + "fox";
     for number in 0..20_000_u32 {

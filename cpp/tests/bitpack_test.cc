@@ -54,11 +54,13 @@ TEST_P(Width, SumsGaps) {
     const auto gaps = random_block(bits, random);
     std::vector<uint8_t> packed(packed_bytes(bits));
     pack(gaps.data(), bits, packed.data());
-    std::vector<uint32_t> got(kBlock), expected(kBlock);
+    std::vector<uint32_t> got(kBlock), lanes(kBlock), expected(kBlock);
+    unpack_increasing_lanes(packed.data(), bits, base, lanes.data());
     unpack_increasing(packed.data(), bits, base, got.data());
     uint32_t last = base;
     for (uint32_t i = 0; i < kBlock; ++i) expected[i] = last = last + gaps[i] + 1;
     EXPECT_EQ(got, expected);
+    EXPECT_EQ(lanes, expected);
   }
 }
 

@@ -1,6 +1,7 @@
 // Readers search while a writer adds, deletes, refreshes and commits. Worth most under
 // ThreadSanitizer.
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -66,9 +67,12 @@ void check_snapshot(const std::shared_ptr<const index::Snapshot>& snapshot) {
   snapshot->verify_all();
 }
 
-TEST(Concurrency, ReadersDuringWrites) {
+// Adds versions one after another; three readers look at every snapshot there is meanwhile, one of
+// them as another process would. `step`: what else the writer does.
+void write_while_reading(const index::WriterOptions& options,
+                         const std::function<void(index::IndexWriter&, int version)>& step) {
   const TempFolder folder;
-  auto writer = open_writer(folder.path(), 100'000);
+  auto writer = open_writer(folder.path(), options);
   std::mutex mutex;
   std::shared_ptr<const index::Snapshot> shared = writer->refresh();
   std::atomic<bool> done{false};
@@ -76,20 +80,23 @@ TEST(Concurrency, ReadersDuringWrites) {
   std::vector<std::thread> readers;
   for (int i = 0; i < 3; ++i)
     readers.emplace_back([&, i] {
+      const auto monitor = writer->monitor();
       while (!done && !::testing::Test::HasFatalFailure()) {
         std::shared_ptr<const index::Snapshot> snapshot;
-        if (i == 0) {  // another process would do it like this
+        if (i == 0) {
           snapshot = index::Snapshot::open(folder.path());
         } else {
           const std::lock_guard guard(mutex);
           snapshot = shared;
         }
         check_snapshot(snapshot);
+        ASSERT_EQ(monitor->stats().failures, 0U);
         ++checks;
       }
     });
   for (int version = 1; version <= 40; ++version) {
     add_version(*writer, version);
+    step(*writer, version);
     auto fresh = version % 4 == 0 ? writer->commit("") : writer->refresh();
     {
       const std::lock_guard guard(mutex);
@@ -101,6 +108,29 @@ TEST(Concurrency, ReadersDuringWrites) {
   for (std::thread& t : readers) t.join();
   EXPECT_GT(checks.load(), 3U);
   check_snapshot(shared);
+}
+
+TEST(Concurrency, ReadersDuringWrites) {
+  index::WriterOptions options;
+  options.ram_buffer_bytes = 100'000;
+  options.merges.background = false;
+  write_while_reading(options, [](index::IndexWriter&, int) {});
+}
+
+TEST(Concurrency, ReadersDuringMerges) {
+  index::WriterOptions options;
+  options.ram_buffer_bytes = 20'000;
+  options.merges.policy = {.segments_per_tier = 2, .floor_segment_bytes = 1};
+  options.merges.threads = 2;
+  options.merges.reorder_min_docs = 30;
+  uint64_t merges = 0;
+  write_while_reading(options, [&](index::IndexWriter& writer, int version) {
+    // In the middle of a version: nobody has seen its documents yet.
+    if (version % 10 == 0) writer.force_merge({.max_segments = 1, .reorder = true});
+    if (version % 10 == 5) writer.wait_for_merges(std::chrono::milliseconds(20));
+    merges = writer.monitor()->stats().merges;
+  });
+  EXPECT_GT(merges, 4U);
 }
 
 TEST(Concurrency, ManySearchesOfOnePreparedQuery) {

@@ -109,10 +109,19 @@ inline std::vector<schema::Field> all_fields() {
 }
 
 inline std::unique_ptr<index::IndexWriter> open_writer(const std::string& folder,
-                                                       uint64_t ram_bytes = 64u << 20) {
-  auto writer = index::IndexWriter::open(folder, {ram_bytes});
+                                                       const index::WriterOptions& options) {
+  auto writer = index::IndexWriter::open(folder, options);
   for (const schema::Field& field : all_fields()) writer->define_field(field);
   return writer;
+}
+
+// Without merges in the background, so that segments are what was flushed.
+inline std::unique_ptr<index::IndexWriter> open_writer(const std::string& folder,
+                                                       uint64_t ram_bytes = 64u << 20) {
+  index::WriterOptions options;
+  options.ram_buffer_bytes = ram_bytes;
+  options.merges.background = false;
+  return open_writer(folder, options);
 }
 
 inline std::string source_of(const index::SegmentReader& segment, DocId doc) {

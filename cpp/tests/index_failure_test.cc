@@ -1,7 +1,4 @@
 // What goes wrong while writing changes nothing: refused batches and fields, disks that refuse.
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <filesystem>
 #include <set>
@@ -9,19 +6,7 @@
 #include "diagon/index/index_writer.h"
 #include "tests/documents.h"
 #include "tests/helpers.h"
-
-namespace {
-int fsyncs_to_failure = -1;  // negative: none fails
-}
-
-// In place of the C library's.
-extern "C" int fsync(int fd) {
-  if (fsyncs_to_failure >= 0 && fsyncs_to_failure-- == 0) {
-    errno = EIO;
-    return -1;
-  }
-  return static_cast<int>(::syscall(SYS_fsync, fd));
-}
+#include "tests/system_calls.h"
 
 namespace diagon::index {
 namespace {
@@ -55,6 +40,15 @@ std::vector<std::string> ids(const Snapshot& snapshot) {
       if (snapshot.segment(s).is_live(d)) out.emplace_back(snapshot.segment(s).reader->doc_id(d));
   return out;
 }
+
+// Fails one fsync from now on.
+struct FsyncFailure : Observer {
+  int to_go = -1;  // until then; negative: none fails
+  int before(Event& event) override {
+    const bool fails = event.call == Call::kFsync && to_go >= 0 && to_go-- == 0;
+    return fails ? EIO : 0;
+  }
+};
 
 struct Break {
   const char* what;
@@ -253,6 +247,8 @@ TEST(IndexFailure, AFailedCommitLeavesTheEarlierOne) {
 
 // A second fsync of a file may succeed though its data are lost.
 TEST(IndexFailure, AFailedSyncIsNeverTakenForASuccess) {
+  FsyncFailure fsyncs;
+  const Watch watch(fsyncs);
   int failures = 0;
   for (int n = 0;; ++n) {
     const TempFolder folder;
@@ -261,15 +257,15 @@ TEST(IndexFailure, AFailedSyncIsNeverTakenForASuccess) {
     writer->commit("first");
     add(*writer, {make_doc("b")});
     writer->delete_document("a");
-    fsyncs_to_failure = n;
+    fsyncs.to_go = n;
     bool failed = false;
     try {
       writer->commit("second");
     } catch (const Error& e) {
       failed = e.code() == ErrorCode::kIo;
     }
-    const bool reached = fsyncs_to_failure < 0;
-    fsyncs_to_failure = -1;
+    const bool reached = fsyncs.to_go < 0;
+    fsyncs.to_go = -1;
     EXPECT_EQ(failed, reached);
     if (!reached) break;
     ++failures;
@@ -287,19 +283,21 @@ TEST(IndexFailure, AFailedSyncIsNeverTakenForASuccess) {
 }
 
 TEST(IndexFailure, NewFoldersAreSyncedIntoTheirParents) {
+  FsyncFailure fsyncs;
+  const Watch watch(fsyncs);
   const TempFolder folder;
   for (int n = 0; n < 3; ++n) {
-    fsyncs_to_failure = n;
+    fsyncs.to_go = n;
     EXPECT_EQ(
         code_of([&] { directory::create_folder(folder / ("f" + std::to_string(n) + "/g/h")); }),
         ErrorCode::kIo);
   }
-  fsyncs_to_failure = 3;
+  fsyncs.to_go = 3;
   EXPECT_NO_THROW(directory::create_folder(folder / "i/g/h/"));
-  EXPECT_EQ(fsyncs_to_failure, 0);
+  EXPECT_EQ(fsyncs.to_go, 0);
   EXPECT_NO_THROW(directory::create_folder(folder / "i/g/h"));
-  EXPECT_EQ(fsyncs_to_failure, 0);
-  fsyncs_to_failure = -1;
+  EXPECT_EQ(fsyncs.to_go, 0);
+  fsyncs.to_go = -1;
   EXPECT_TRUE(directory::exists(folder / "i/g/h"));
 }
 

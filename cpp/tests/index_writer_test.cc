@@ -51,13 +51,18 @@ Contents contents(const Snapshot& snapshot) {
   return out;
 }
 
-// The names that the folder of a commit has, and no others.
-std::set<std::string> expected_files(const std::string& folder) {
+// The names that the folder of a commit has, and no others: also files of segments that only
+// snapshots hold.
+std::set<std::string> expected_files(const std::string& folder,
+                                     const std::set<uint64_t>& held = {}) {
   std::set<std::string> names = {"manifest", "write.lock"};
   const Manifest manifest = read_manifest(folder);
   const auto name = [](const std::string& path) {
     return std::filesystem::path(path).filename().string();
   };
+  for (const uint64_t number : held)
+    for (const char* extension : kSegmentExtensions)
+      names.insert(name(segment_file(folder, number, extension)));
   for (const ManifestSegment& s : manifest.segments) {
     for (const char* extension : kSegmentExtensions)
       names.insert(name(segment_file(folder, s.number, extension)));
@@ -78,11 +83,17 @@ void random_operations(uint64_t ram_bytes, uint32_t seed) {
   Contents now, committed;
   std::string user_data;
   std::vector<std::pair<std::shared_ptr<const Snapshot>, Contents>> snapshots;
+  std::set<uint64_t> held;  // segments of snapshots of this writer
+  const auto hold = [&] {
+    const Snapshot& snapshot = *snapshots.back().first;
+    for (size_t i = 0; i < snapshot.size(); ++i) held.insert(snapshot.segment(i).reader->number());
+  };
   const auto random_id = [&] { return "id" + std::to_string(random() % 60); };
   for (int step = 0; step < 300; ++step) {
     switch (random() % 12) {
       case 0:
         snapshots.emplace_back(writer->refresh(), now);
+        hold();
         EXPECT_EQ(writer->buffered_docs(), 0U);
         break;
       case 1: {
@@ -91,7 +102,8 @@ void random_operations(uint64_t ram_bytes, uint32_t seed) {
         committed = now;
         EXPECT_EQ(writer->user_data(), user_data);
         EXPECT_EQ(snapshots.back().first->user_data(), user_data);
-        EXPECT_EQ(files(folder.path()), expected_files(folder.path()));
+        hold();
+        EXPECT_EQ(files(folder.path()), expected_files(folder.path(), held));
         break;
       }
       case 2: {  // what is not committed is lost
@@ -101,7 +113,9 @@ void random_operations(uint64_t ram_bytes, uint32_t seed) {
         now = committed;
         EXPECT_EQ(writer->user_data(), user_data);
         EXPECT_EQ(files(folder.path()), expected_files(folder.path()));
+        held.clear();
         snapshots.emplace_back(writer->refresh(), now);
+        hold();
         break;
       }
       case 3:
@@ -210,7 +224,9 @@ TEST(IndexWriter, Folders) {
   EXPECT_EQ(code_of([&] { open_writer(folder.path()); }), ErrorCode::kNotFound);
   EXPECT_EQ(files(folder.path()), (std::set<std::string>{"notes.txt"}));
   for (const uint64_t ram : {uint64_t{0}, (uint64_t{2} << 30) + 1})
-    EXPECT_EQ(code_of([&] { IndexWriter::open(folder / "x", {ram}); }),
+    EXPECT_EQ(code_of([&] {
+                IndexWriter::open(folder / "x", {ram, {}});
+              }),
               ErrorCode::kInvalidArgument);
 }
 

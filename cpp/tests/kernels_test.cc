@@ -40,6 +40,41 @@ class KernelVersions : public ::testing::Test {
 
 TEST_F(KernelVersions, TheBestIsTheLast) { EXPECT_EQ(&best(), all()[all().size() - 1]); }
 
+TEST_F(KernelVersions, Frequent) {
+  same([](const Kernels& run, std::mt19937& random) {
+    const uint32_t n = below(random, kBatch + 1);
+    const std::vector<uint32_t> docs = ascending(random, n, 50);
+    std::vector<uint32_t> freqs(n);
+    for (uint32_t& freq : freqs) freq = 1 + below(random, 6);
+    const uint32_t least = below(random, 8);
+    std::vector<uint32_t> kept(kBatch + 16), kept_freqs(kBatch + 16);
+    const uint32_t count =
+        run.frequent(docs.data(), freqs.data(), n, least, kept.data(), kept_freqs.data());
+    EXPECT_EQ(count, std::ranges::count_if(freqs, [&](uint32_t freq) { return freq >= least; }));
+    kept.resize(count);
+    kept_freqs.resize(count);
+    return std::pair(kept, kept_freqs);
+  });
+}
+
+TEST_F(KernelVersions, KeepSums) {
+  same([](const Kernels& run, std::mt19937& random) {
+    const uint32_t n = below(random, kBatch + 1);
+    std::vector<uint32_t> docs = ascending(random, n, 50);
+    std::vector<double> sums(kBatch + 16);
+    for (uint32_t i = 0; i < n; ++i) sums[i] = below(random, 20);
+    docs.resize(kBatch + 16);
+    const double least = below(random, 22);
+    const auto expected =
+        std::count_if(sums.begin(), sums.begin() + n, [&](double sum) { return sum >= least; });
+    const uint32_t count = run.keep_sums(docs.data(), sums.data(), n, least);
+    EXPECT_EQ(count, expected);
+    docs.resize(count);
+    sums.resize(count);
+    return std::pair(docs, sums);
+  });
+}
+
 TEST_F(KernelVersions, Score) {
   same([](const Kernels& run, std::mt19937& random) {
     const uint32_t n = below(random, kBatch + 1);

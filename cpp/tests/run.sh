@@ -13,6 +13,7 @@
 #   ZSTD_INCLUDE=FOLDER                   where zstd.h is (ZSTD_SRC)
 #   ZSTD_LIB=FILE                         libzstd.a to link, in place of ZSTD_SRC
 #   JOBS=2                                compilers at a time
+#   ONLY="concurrency_test check_test"    some of the tests; another folder than all of them
 #   BUILD_ONLY=1                          does not run the tests
 set -euo pipefail
 
@@ -46,7 +47,7 @@ fi
 
 make -C "$here" --no-print-directory -j"${JOBS:-2}" \
   BUILD="$build" OPTIMIZE="${OPTIMIZE:--O1}" INSTRUMENT="$instrument" \
-  ZSTD_SRC="${ZSTD_SRC:-}" ZSTD_LIB="${ZSTD_LIB:-}" ZSTD_INCLUDE="${ZSTD_INCLUDE:-${ZSTD_SRC:-}}"
+  ONLY="${ONLY:-}" ZSTD_SRC="${ZSTD_SRC:-}" ZSTD_LIB="${ZSTD_LIB:-}" ZSTD_INCLUDE="${ZSTD_INCLUDE:-${ZSTD_SRC:-}}"
 
 if [[ -z ${BUILD_ONLY:-} ]]; then
   "$build/tests/all" "$@"

@@ -14,8 +14,13 @@ using Positions = std::vector<uint32_t>;
 using Twin = std::map<std::pair<FieldId, std::string>, std::map<DocId, Positions>>;
 
 std::string random_term(std::mt19937& random) {
-  // Few short ones, so that they come often; any byte may be in them.
-  std::string term(random() % 4, '\0');
+  // Few short ones, so that they come often; any byte may be in them, and some share long starts.
+  std::string term(random() % 4 + (random() % 4 == 0 ? 7 + random() % 12 : 0), '\0');
+  if (term.size() > 6 && random() % 2 == 0) {
+    for (size_t i = term.size() - 2; i < term.size(); ++i)
+      term[i] = static_cast<char>(random() % 2 == 0 ? 0 : 'a');
+    return term;
+  }
   for (char& c : term)
     c = static_cast<char>(random() % 3 == 0 ? random() % 256 : 'a' + random() % 4);
   return term;
@@ -55,7 +60,7 @@ TEST(TermTable, EqualsItsTwin) {
       uint32_t position = static_cast<uint32_t>(random() % 3);
       for (size_t t = random() % 8; t != 0; --t) {
         const std::string term = random_term(random);
-        table.add(field, term, doc, position, field == 1);
+        table.add(table.key(field, term), doc, position, field == 1);
         twin[{field, term}][doc].push_back(position);
         position += static_cast<uint32_t>(random() % 300);
       }
@@ -71,7 +76,7 @@ TEST(TermTable, EqualsItsTwin) {
 
 TEST(TermTable, OneTermInManyFields) {
   TermTable table;
-  for (FieldId field = 0; field < 100; ++field) table.add(field, "x", field, 0, false);
+  for (FieldId field = 0; field < 100; ++field) table.add(table.key(field, "x"), field, 0, false);
   EXPECT_EQ(table.size(), 100U);
   for (FieldId field = 0; field < 100; ++field) {
     const auto entries = table.sorted(field);
@@ -82,11 +87,11 @@ TEST(TermTable, OneTermInManyFields) {
 
 TEST(TermTable, ClearBeginsAnew) {
   TermTable table;
-  for (uint32_t i = 0; i < 5000; ++i) table.add(1, std::to_string(i % 999), i, 0, true);
+  for (uint32_t i = 0; i < 5000; ++i) table.add(table.key(1, std::to_string(i % 999)), i, 0, true);
   table.clear();
   EXPECT_EQ(table.size(), 0U);
   EXPECT_TRUE(table.sorted(1).empty());
-  table.add(1, "a", 7, 3, true);
+  table.add(table.key(1, "a"), 7, 3, true);
   std::vector<DocId> docs;
   std::vector<uint32_t> freqs, positions;
   table.read(*table.sorted(1)[0], true, docs, freqs, positions);

@@ -37,6 +37,71 @@ pub(crate) mod ffi {
         stop: u8,
     }
 
+    /// `WriterMergeOptions` of the engine.
+    #[derive(Clone, Copy, Debug)]
+    struct MergeSettings {
+        background: bool,
+        segments_per_tier: u32,
+        floor_segment_bytes: u64,
+        max_merged_bytes: u64,
+        max_deleted_percent: u32,
+        reorder_min_docs: u32,
+        threads: u32,
+        max_pending: u32,
+        max_stall_ms: u32,
+        retry_ms: u32,
+    }
+
+    /// `MergeStats` of the engine, but for the error's text.
+    #[derive(Clone, Copy, Debug)]
+    struct MergeCounts {
+        running: u64,
+        queued: u64,
+        merges: u64,
+        documents: u64,
+        bytes: u64,
+        failures: u64,
+        stalls: u64,
+        stalled_ms: u64,
+        has_error: bool,
+    }
+
+    /// What [`check_index`] found about a segment.
+    #[derive(Clone, Debug)]
+    struct SegmentCheck {
+        /// Its number.
+        number: u64,
+        /// Documents, deleted ones included.
+        max_doc: u32,
+        /// Documents that are not deleted.
+        live_docs: u32,
+        /// Of the files' payloads.
+        bytes: u64,
+        /// Different terms of all fields.
+        terms: u64,
+        /// Pairs of a term and a document.
+        postings: u64,
+        /// Values of columns.
+        values: u64,
+        /// Live documents whose `_id` a later one has, too.
+        duplicates: u64,
+        /// What is wrong, with the file; empty if nothing is.
+        damage: String,
+    }
+
+    /// What [`check_index`] and [`repair_index`] found and did.
+    #[derive(Clone, Debug)]
+    struct IndexCheck {
+        /// Of the commit that was read.
+        generation: u64,
+        /// Its segments.
+        segments: Vec<SegmentCheck>,
+        /// Live documents that a repair has dropped.
+        lost_docs: u64,
+        /// The folder in which a repair has kept what it dropped; empty if it dropped nothing.
+        aside: String,
+    }
+
     extern "Rust" {
         /// Appends bytes to a vector: one call a document, where cxx itself would need one a byte. Fails if memory runs out.
         fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()>;
@@ -62,7 +127,11 @@ pub(crate) mod ffi {
         /// Adds documents to a folder that it has locked.
         type IndexWriter;
         /// Opens or creates an index and locks it.
-        fn writer_open(folder: &str, ram_buffer_bytes: u64) -> Result<UniquePtr<IndexWriter>>;
+        fn writer_open(
+            folder: &str,
+            ram_buffer_bytes: u64,
+            merges: &MergeSettings,
+        ) -> Result<UniquePtr<IndexWriter>>;
         /// Makes a field known; see `PostingsKind` and `ColumnKind` in the schema room for the numbers.
         fn writer_define_field(
             writer: Pin<&mut IndexWriter>,
@@ -95,6 +164,29 @@ pub(crate) mod ffi {
         fn writer_user_data(writer: &IndexWriter) -> &[u8];
         /// Documents that are not in a segment yet.
         fn writer_buffered_docs(writer: &IndexWriter) -> u64;
+        /// Begins merges that are asked for; `expunge_percent`: negative, or in place of the others.
+        fn writer_begin_forced_merge(
+            writer: Pin<&mut IndexWriter>,
+            max_segments: u32,
+            reorder: bool,
+            expunge_percent: i32,
+        ) -> Result<()>;
+        /// Goes on with them; true once all is done.
+        fn writer_advance_forced_merge(writer: Pin<&mut IndexWriter>) -> Result<bool>;
+        /// Goes on with merges in the background; true if there is none to wait for.
+        fn writer_advance_merges(writer: Pin<&mut IndexWriter>) -> Result<bool>;
+        /// Removes files that only snapshots needed which are gone.
+        fn writer_collect_files(writer: Pin<&mut IndexWriter>);
+
+        // --- merges: any number of threads ---
+        /// What a writer's merges are doing.
+        type MergeMonitor;
+        /// The writer's.
+        fn writer_merge_monitor(writer: &IndexWriter) -> Result<SharedPtr<MergeMonitor>>;
+        /// Counts since the writer was opened; with the latest failure as an exception's text, "code:message".
+        fn merge_counts(monitor: &MergeMonitor, error: &mut Vec<u8>) -> Result<MergeCounts>;
+        /// Waits until something has changed since `seen`, at most that long; returns the next `seen`.
+        fn merge_wait(monitor: &MergeMonitor, seen: u64, most_ms: u32) -> Result<u64>;
 
         // --- snapshot: immutable, any number of threads ---
         /// The documents of one moment, and the files they are in.
@@ -103,6 +195,8 @@ pub(crate) mod ffi {
         fn snapshot_open(folder: &str) -> Result<SharedPtr<Snapshot>>;
         /// How many segments it has.
         fn snapshot_segments(snapshot: &Snapshot) -> u32;
+        /// Documents of a segment, deleted ones included.
+        fn snapshot_max_doc(snapshot: &Snapshot, segment: u32) -> Result<u32>;
         /// Documents that are not deleted.
         fn snapshot_live_docs(snapshot: &Snapshot) -> u64;
         /// One more with each commit.
@@ -125,6 +219,8 @@ pub(crate) mod ffi {
             doc: u32,
             out: &mut Vec<u8>,
         ) -> Result<()>;
+        /// The file that a segment's `_source`s are in, for messages.
+        fn snapshot_stored_file(snapshot: &Snapshot, segment: u32) -> Result<String>;
         /// Appends the `_id`s of documents, one behind the other, and where each ends in `out`.
         fn snapshot_doc_ids(
             snapshot: &Snapshot,
@@ -133,6 +229,12 @@ pub(crate) mod ffi {
             out: &mut Vec<u8>,
             ends: &mut Vec<u32>,
         ) -> Result<()>;
+
+        // --- check ---
+        /// Reads all of the latest commit and compares its structures.
+        fn check_index(folder: &str) -> Result<IndexCheck>;
+        /// The same, and drops what is damaged by a new commit.
+        fn repair_index(folder: &str) -> Result<IndexCheck>;
 
         // --- patterns over terms ---
         /// An automaton over the bytes of terms; immutable, any number of threads.

@@ -48,6 +48,10 @@ unsafe impl Send for IndexWriter {}
 unsafe impl Send for Snapshot {}
 // SAFETY: as above: any number of threads may use it at once.
 unsafe impl Sync for Snapshot {}
+// SAFETY: all that a monitor does is behind its own mutex (cpp/diagon/index/merge_monitor.h).
+unsafe impl Send for MergeMonitor {}
+// SAFETY: as above: any number of threads may use it at once.
+unsafe impl Sync for MergeMonitor {}
 // SAFETY: a prepared query is immutable and may move between threads (cpp/diagon/search/weight.h).
 unsafe impl Send for Prepared {}
 // SAFETY: as above: any number of threads may use it at once.
@@ -62,28 +66,31 @@ unsafe impl Send for HitStream {}
 unsafe impl Send for Gatherer {}
 
 impl From<cxx::Exception> for Error {
-    /// Takes "code:message" apart, as `cpp/diagon/bridge/error.h` put it together.
     fn from(exception: cxx::Exception) -> Self {
-        let text = exception.what();
-        let (code, message) = text.split_once(':').unwrap_or(("1", text));
-        let code = match code {
-            "2" => ErrorCode::InvalidArgument,
-            "3" => ErrorCode::Io,
-            "4" => ErrorCode::Corrupt,
-            "5" => ErrorCode::NotFound,
-            "6" => ErrorCode::Locked,
-            "7" => ErrorCode::OutOfMemory,
-            "8" => return Self::Cancelled,
-            "9" => ErrorCode::Timeout,
-            "10" => ErrorCode::TooLarge,
-            "11" => ErrorCode::UnsupportedFormat,
-            "40" => return Self::Panicked(message.to_string()),
-            _ => ErrorCode::Internal,
-        };
-        Self::Native {
-            code,
-            message: message.to_string(),
-        }
+        native_error(exception.what())
+    }
+}
+
+/// Takes "code:message" apart, as `cpp/diagon/bridge/error.h` put it together.
+pub(crate) fn native_error(text: &str) -> Error {
+    let (code, message) = text.split_once(':').unwrap_or(("1", text));
+    let code = match code {
+        "2" => ErrorCode::InvalidArgument,
+        "3" => ErrorCode::Io,
+        "4" => ErrorCode::Corrupt,
+        "5" => ErrorCode::NotFound,
+        "6" => ErrorCode::Locked,
+        "7" => ErrorCode::OutOfMemory,
+        "8" => return Error::Cancelled,
+        "9" => ErrorCode::Timeout,
+        "10" => ErrorCode::TooLarge,
+        "11" => ErrorCode::UnsupportedFormat,
+        "40" => return Error::Panicked(message.to_string()),
+        _ => ErrorCode::Internal,
+    };
+    Error::Native {
+        code,
+        message: message.to_string(),
     }
 }
 

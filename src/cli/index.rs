@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::merge::MergeArguments;
 use super::{Folder, input, print};
 use crate::Error;
 use crate::index::WriterOptions;
@@ -29,6 +30,8 @@ pub(super) struct IndexFiles {
     /// RAM for documents before they are written as a segment, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=2048))]
     ram_buffer: u64,
+    #[command(flatten)]
+    merge: MergeArguments,
     /// Files with one JSON object a line, `-` for standard input; `_id` or `id` is the document's id
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -56,6 +59,7 @@ impl IndexFiles {
         let mapping = self.mapping()?;
         let options = WriterOptions {
             ram_buffer_bytes: self.ram_buffer << 20,
+            merges: self.merge.options(),
         };
         let index = Index::open(&self.folder.dir, mapping.as_deref(), options)
             .map_err(|error| self.about_schema(error))?;
@@ -86,17 +90,19 @@ impl IndexFiles {
         }
         progress.set_message("committing");
         index.commit()?;
+        progress.set_message("merging");
+        self.merge.finish(&index)?;
         progress.finish_and_clear();
         let seconds = started.elapsed().as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = counts.added as f64 / seconds.max(1e-9);
         let skipped = match counts.skipped {
             0 => String::new(),
-            n => format!(", {} skipped", counted(n, "bad line")),
+            n => format!(", {} skipped", print::counted(n, "bad line")),
         };
         print::remark(&format!(
             "{} in {seconds:.2} s ({rate:.0} a second){skipped}; the index has {} now",
-            counted(counts.added, "document"),
+            print::counted(counts.added, "document"),
             index.searcher().snapshot().live_docs()
         ));
         Ok(())
@@ -188,10 +194,6 @@ impl IndexFiles {
         }
         Ok(())
     }
-}
-
-fn counted(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Bytes of the files, since these are known beforehand. Nothing is shown where standard error is no terminal.

@@ -3,8 +3,10 @@
 //! Results go to standard output, progress and problems to standard error. The exit code is 0 if all went well, 1 if
 //! something failed, 2 if the command line itself is wrong.
 
+mod check;
 mod index;
 mod input;
+mod merge;
 mod print;
 mod quickstart;
 mod search;
@@ -29,8 +31,12 @@ enum Command {
     Quickstart(quickstart::Quickstart),
     /// Adds documents from files with one JSON object a line
     Index(index::IndexFiles),
+    /// Merges the segments of an index, without deleted documents
+    Merge(merge::Merge),
     /// Runs a search request and prints the response
     Search(search::Search),
+    /// Verifies every byte of an index; repairs it if asked to
+    Check(check::Check),
     /// Manages the functions that queries can name
     #[command(subcommand)]
     Udf(udf::Udf),
@@ -51,7 +57,9 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Quickstart(command) => command.run(),
         Command::Index(command) => command.run(),
+        Command::Merge(command) => command.run(),
         Command::Search(command) => command.run(),
+        Command::Check(command) => command.run(),
         Command::Udf(command) => command.run(),
     };
     match done.and_then(|()| print::finish()) {

@@ -58,6 +58,11 @@ pub(super) fn one_line(text: &str) -> String {
     line
 }
 
+/// "1 document", "2 documents".
+pub(super) fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,8 +7,8 @@ use cxx::SharedPtr;
 
 use super::SegmentColumns;
 use super::writer::path_str;
-use crate::bridge;
 use crate::schema::Schema;
+use crate::{Error, ErrorCode, bridge};
 
 /// A document in a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,13 +46,9 @@ impl Snapshot {
     /// # Errors
     /// `Native` with `NotFound` if the folder isn't an index, `Corrupt` with the file that is damaged, `UnsupportedFormat`, `Io`.
     pub fn open(folder: impl AsRef<Path>) -> crate::Result<Self> {
-        let native = bridge::snapshot_open(path_str(folder.as_ref())?)?;
-        let stored = bridge::snapshot_user_data(&native);
-        let schema = if stored.is_empty() {
-            Schema::default()
-        } else {
-            Schema::from_mapping_json(stored)?
-        };
+        let folder = path_str(folder.as_ref())?;
+        let native = bridge::snapshot_open(folder)?;
+        let schema = stored_schema(folder, bridge::snapshot_user_data(&native))?;
         Ok(Self::new(native, Arc::new(schema)))
     }
 
@@ -72,6 +68,14 @@ impl Snapshot {
     #[must_use]
     pub fn segments(&self) -> u32 {
         bridge::snapshot_segments(&self.native)
+    }
+
+    /// Documents of a segment, deleted ones included: their numbers are below.
+    ///
+    /// # Errors
+    /// `Native` with `InvalidArgument` for a segment that it doesn't have.
+    pub fn docs_in(&self, segment: u32) -> crate::Result<u32> {
+        Ok(bridge::snapshot_max_doc(&self.native, segment)?)
     }
 
     /// The number of the commit that it is of, or that came before it.
@@ -155,7 +159,30 @@ impl Snapshot {
         Ok(bridge::snapshot_verify(&self.native)?)
     }
 
+    /// An error about a document's source that isn't what was added.
+    pub(crate) fn damaged_source(&self, at: DocAddress, what: &str) -> Error {
+        let file = bridge::snapshot_stored_file(&self.native, at.segment).unwrap_or_default();
+        Error::Native {
+            code: ErrorCode::Corrupt,
+            message: format!(
+                "{file}: damaged: the source of document {} is {what}",
+                at.doc
+            ),
+        }
+    }
+
     pub(crate) fn native(&self) -> &bridge::Snapshot {
         &self.native
     }
+}
+
+/// The mapping that a commit carried: what was written there is a mapping, or nothing.
+pub(super) fn stored_schema(folder: &str, stored: &[u8]) -> crate::Result<Schema> {
+    if stored.is_empty() {
+        return Ok(Schema::default());
+    }
+    Schema::from_mapping_json(stored).map_err(|error| Error::Native {
+        code: ErrorCode::Corrupt,
+        message: format!("{folder}/manifest: the mapping in it can't be read: {error}"),
+    })
 }

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cxx::UniquePtr;
 
-use super::Snapshot;
+use super::snapshot::stored_schema;
+use super::{ForceMerge, MergeMonitor, MergeOptions, Snapshot};
 use crate::bridge;
 use crate::schema::{Appended, DocumentWriter, Schema};
 
@@ -21,15 +23,21 @@ pub struct WriterOptions {
     /// RAM for documents that are not in a segment yet, in bytes; 64 MiB by default, 2 GiB at most. A segment is written when
     /// it is full.
     pub ram_buffer_bytes: u64,
+    /// How segments are merged in the background.
+    pub merges: MergeOptions,
 }
 
 impl Default for WriterOptions {
     fn default() -> Self {
         Self {
             ram_buffer_bytes: 64 << 20,
+            merges: MergeOptions::default(),
         }
     }
 }
+
+/// How long a wait for merges lasts before it looks around again.
+const MERGE_WAIT: Duration = Duration::from_secs(1);
 
 /// Adds, replaces and deletes documents. One per folder, by a lock; dropped without a [`IndexWriter::commit`], what came after
 /// the last one is gone.
@@ -58,20 +66,17 @@ impl IndexWriter {
     ///
     /// # Errors
     /// `Schema` if the mapping contradicts the index's own; `Native` with `Locked` if another writer has the folder, `NotFound`
-    /// if it holds other files, `Corrupt`, `Io`.
+    /// if it holds other files, `Corrupt`, `Io`, `InvalidArgument` for options out of their range.
     pub fn open(
         folder: impl AsRef<Path>,
         mapping: Option<&str>,
         options: WriterOptions,
     ) -> crate::Result<Self> {
         let folder = folder.as_ref();
-        let native = bridge::writer_open(path_str(folder)?, options.ram_buffer_bytes)?;
-        let stored = bridge::writer_user_data(&native);
-        let mut schema = if stored.is_empty() {
-            Schema::default()
-        } else {
-            Schema::from_mapping_json(stored)?
-        };
+        let path = path_str(folder)?;
+        let native =
+            bridge::writer_open(path, options.ram_buffer_bytes, &options.merges.settings())?;
+        let mut schema = stored_schema(path, bridge::writer_user_data(&native))?;
         if let Some(mapping) = mapping {
             schema.update(mapping)?;
         }
@@ -140,6 +145,90 @@ impl IndexWriter {
         let mapping = self.schema.to_mapping_json();
         let native = bridge::writer_commit(self.native.pin_mut(), mapping.as_bytes())?;
         Ok(Snapshot::new(native, Arc::clone(&self.schema)))
+    }
+
+    /// Merges segments, and returns when it is done. What it made is visible after a refresh, and durable after a commit. A failure
+    /// loses nothing: the segments that were to be merged stay.
+    ///
+    /// # Errors
+    /// `Native` with the code of the merge that failed (`Io`, `Corrupt`, `TooLarge`), with `InvalidArgument` for no segment;
+    /// as [`IndexWriter::refresh`].
+    pub fn force_merge(&mut self, merge: &ForceMerge) -> crate::Result<()> {
+        self.begin_force_merge(merge)?;
+        let monitor = self.merges()?;
+        let mut seen = 0;
+        while !self.advance_force_merge()? {
+            seen = monitor.wait(seen, MERGE_WAIT)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until no merge in the background is running or due, at most that long; returns whether none is. Merges that are put
+    /// off after a failure are not waited for.
+    ///
+    /// # Errors
+    /// `Native` with `OutOfMemory`.
+    pub fn wait_for_merges(&mut self, most: Duration) -> crate::Result<bool> {
+        let monitor = self.merges()?;
+        let end = Instant::now().checked_add(most); // none: waits for ever
+        let mut seen = 0;
+        while !self.advance_merges()? {
+            let left = end.map_or(MERGE_WAIT, |end| {
+                end.saturating_duration_since(Instant::now())
+            });
+            if left.is_zero() {
+                return Ok(false);
+            }
+            seen = monitor.wait(seen, left.min(MERGE_WAIT))?;
+        }
+        Ok(true)
+    }
+
+    /// Tells what merges are doing; works from any thread, also while the writer is busy.
+    ///
+    /// # Errors
+    /// `Native` with `OutOfMemory`.
+    pub fn merges(&self) -> crate::Result<MergeMonitor> {
+        let native = bridge::writer_merge_monitor(&self.native)?;
+        Ok(MergeMonitor::new(native))
+    }
+
+    /// [`IndexWriter::force_merge`] in steps, for hosts that write meanwhile: begins, in place of what was asked for before.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn begin_force_merge(&mut self, merge: &ForceMerge) -> crate::Result<()> {
+        self.flush_batch()?;
+        bridge::writer_begin_forced_merge(
+            self.native.pin_mut(),
+            merge.max_segments,
+            merge.reorder,
+            merge.expunge_percent,
+        )?;
+        Ok(())
+    }
+
+    /// The next step, which doesn't wait. True once all is done; else to be called again after a change that
+    /// [`MergeMonitor::wait`] tells.
+    ///
+    /// # Errors
+    /// As [`IndexWriter::force_merge`], which then is over.
+    pub fn advance_force_merge(&mut self) -> crate::Result<bool> {
+        Ok(bridge::writer_advance_forced_merge(self.native.pin_mut())?)
+    }
+
+    /// Takes up merges of the background that are finished, and begins those that are due, as every refresh does. True if there
+    /// is none to wait for.
+    ///
+    /// # Errors
+    /// `Native` with `OutOfMemory`.
+    pub fn advance_merges(&mut self) -> crate::Result<bool> {
+        Ok(bridge::writer_advance_merges(self.native.pin_mut())?)
+    }
+
+    /// Removes files that only snapshots needed which are dropped by now. Refreshes and commits do so, too.
+    pub fn remove_unused_files(&mut self) {
+        bridge::writer_collect_files(self.native.pin_mut());
     }
 
     /// Documents that are not in a segment yet.

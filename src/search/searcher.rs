@@ -284,8 +284,11 @@ impl Searcher {
                     source.clear();
                     self.snapshot.source(hit.at, &mut source)?;
                     let mut json = Vec::new();
-                    if request.source.apply(&source, &mut json)? {
-                        kept = Some(raw_json(json)?);
+                    // Documents are JSON when they are added: what isn't has been changed since, with its checksum.
+                    let damaged = |what: &str| self.snapshot.damaged_source(hit.at, what);
+                    let filtered = request.source.apply(&source, &mut json);
+                    if filtered.map_err(|error| damaged(&error.to_string()))? {
+                        kept = Some(raw_json(json).map_err(damaged)?);
                     }
                 }
                 Ok(Hit {
@@ -320,12 +323,8 @@ fn total(track: TrackTotalHits, count: u64, timed_out: bool) -> Option<TotalHits
     })
 }
 
-/// Documents are JSON when they are added: what isn't has been changed since, with its checksum.
-fn raw_json(json: Vec<u8>) -> crate::Result<Box<RawValue>> {
-    let damaged = |what| Error::Native {
-        code: crate::ErrorCode::Corrupt,
-        message: format!("a stored document is not {what}"),
-    };
-    let text = String::from_utf8(json).map_err(|_| damaged("UTF-8"))?;
-    RawValue::from_string(text).map_err(|_| damaged("JSON"))
+/// Or what the bytes are instead.
+fn raw_json(json: Vec<u8>) -> Result<Box<RawValue>, &'static str> {
+    let text = String::from_utf8(json).map_err(|_| "not UTF-8")?;
+    RawValue::from_string(text).map_err(|_| "not JSON")
 }

@@ -13,10 +13,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::batch::FunctionSource;
-use crate::index::{IndexWriter, Snapshot, WriterOptions};
+use crate::index::{
+    self, CheckReport, ForceMerge, IndexWriter, MergeMonitor, MergeStats, RepairReport, Snapshot,
+    WriterOptions,
+};
 use crate::search::Searcher;
 #[cfg(feature = "udf")]
 use crate::udf::UdfRegistry;
@@ -75,6 +79,24 @@ pub fn open_searcher(folder: impl AsRef<Path>) -> crate::Result<Searcher> {
     ))
 }
 
+/// Checks the documents of an index; see [`index::check()`].
+///
+/// # Errors
+/// As there.
+pub fn check(folder: impl AsRef<Path>) -> crate::Result<CheckReport> {
+    let folder = folder.as_ref();
+    index::check(shard_folder(folder)).map_err(|error| not_an_index(folder, error))
+}
+
+/// Drops what is damaged of an index's documents; see [`index::repair`].
+///
+/// # Errors
+/// As there.
+pub fn repair(folder: impl AsRef<Path>) -> crate::Result<RepairReport> {
+    let folder = folder.as_ref();
+    index::repair(shard_folder(folder)).map_err(|error| not_an_index(folder, error))
+}
+
 /// The functions that queries may name.
 #[cfg(feature = "udf")]
 fn functions(folder: &Path) -> crate::Result<Option<Arc<dyn FunctionSource>>> {
@@ -115,9 +137,16 @@ pub struct Index {
     registry: Arc<UdfRegistry>,
     /// The engine's writer is used by one thread at a time.
     writer: Mutex<IndexWriter>,
+    /// Of the writer; asked without waiting for it.
+    merges: MergeMonitor,
+    /// One forced merge at a time.
+    forced_merge: Mutex<()>,
     /// What searches see: replaced by a refresh.
     visible: RwLock<Snapshot>,
 }
+
+/// How long a wait for merges lasts before it looks around again.
+const MERGE_WAIT: Duration = Duration::from_secs(1);
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -149,7 +178,9 @@ impl Index {
             name: index_name(folder),
             #[cfg(feature = "udf")]
             registry: Arc::new(registry_of(folder)?),
+            merges: writer.merges()?,
             writer: Mutex::new(writer),
+            forced_merge: Mutex::new(()),
             visible,
         })
     }
@@ -178,6 +209,7 @@ impl Index {
         // The writer is held until the snapshot is shown: a later one must not be followed by an earlier one.
         let mut writer = self.writer();
         self.show(writer.refresh()?);
+        writer.remove_unused_files(); // of the snapshot that is replaced
         Ok(())
     }
 
@@ -188,7 +220,54 @@ impl Index {
     pub fn commit(&self) -> crate::Result<()> {
         let mut writer = self.writer();
         self.show(writer.commit()?);
+        writer.remove_unused_files();
         Ok(())
+    }
+
+    /// Merges segments, and returns when it is done; others can write and search meanwhile. What it made is visible after a
+    /// refresh, and durable after a commit.
+    ///
+    /// # Errors
+    /// As [`IndexWriter::force_merge`].
+    pub fn force_merge(&self, merge: &ForceMerge) -> crate::Result<()> {
+        let _one = self
+            .forced_merge
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.writer().begin_force_merge(merge)?;
+        let mut seen = 0;
+        while !self.writer().advance_force_merge()? {
+            seen = self.merges.wait(seen, MERGE_WAIT)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until no merge in the background is running or due, at most that long; returns whether none is. See
+    /// [`IndexWriter::wait_for_merges`]; others can write and search meanwhile.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn wait_for_merges(&self, most: Duration) -> crate::Result<bool> {
+        let end = Instant::now().checked_add(most); // none: waits for ever
+        let mut seen = 0;
+        while !self.writer().advance_merges()? {
+            let left = end.map_or(MERGE_WAIT, |end| {
+                end.saturating_duration_since(Instant::now())
+            });
+            if left.is_zero() {
+                return Ok(false);
+            }
+            seen = self.merges.wait(seen, left.min(MERGE_WAIT))?;
+        }
+        Ok(true)
+    }
+
+    /// What merges have done since the index was opened, and are doing. Doesn't wait for the writer.
+    ///
+    /// # Errors
+    /// As [`MergeMonitor::stats`].
+    pub fn merge_stats(&self) -> crate::Result<MergeStats> {
+        self.merges.stats()
     }
 
     /// A searcher over what is visible now.
@@ -265,6 +344,7 @@ mod tests {
         #[cfg(feature = "udf")]
         shared::<UdfRegistry>();
         shared::<crate::search::CancelToken>();
+        shared::<MergeMonitor>();
         sent::<IndexWriter>();
         sent::<crate::index::SegmentColumns>();
     }

@@ -17,7 +17,7 @@ mod query;
 mod regexp;
 mod score;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use diagon::schema::Schema;
 
@@ -26,6 +26,9 @@ pub(crate) use query::{Found, View};
 
 /// What a closure says about a document; the clause's `on_error` decides about [`Verdict::Error`].
 pub(crate) use diagon::batch::Verdict;
+
+/// The field, a long, that tells documents apart for [`Twin::take_over`], also those of one id.
+pub(crate) const SERIAL: &str = "serial";
 
 /// Documents, in segments, as a writer holds them.
 ///
@@ -71,6 +74,35 @@ impl Twin {
         let buffer = std::mem::take(&mut self.buffer);
         if buffer.iter().any(|d| d.live) {
             self.segments.push(buffer);
+        }
+    }
+
+    /// Takes over what merges have left in the engine's segments: which documents, by [`SERIAL`], and in which order.
+    ///
+    /// # Errors
+    /// What merges must not do: lose a live document, hold one twice, or bring back one that was dropped.
+    pub(crate) fn take_over(&mut self, segments: &[Vec<i64>]) -> Result<(), String> {
+        let mut known: HashMap<i64, Document> = HashMap::new();
+        for document in self.segments.drain(..).flatten() {
+            let serial = document
+                .long(SERIAL)
+                .expect("documents of this test have one");
+            known.insert(serial, document);
+        }
+        for serials in segments {
+            let mut segment = Vec::new();
+            for serial in serials {
+                let document = known.remove(serial);
+                segment.push(document.ok_or(format!("document {serial} is twice or again there"))?);
+            }
+            if !segment.iter().any(|d| d.live) {
+                return Err("a segment in which nothing lives".to_string());
+            }
+            self.segments.push(segment);
+        }
+        match known.values().find(|d| d.live) {
+            Some(lost) => Err(format!("{} is lost", lost.id)),
+            None => Ok(()),
         }
     }
 

@@ -42,6 +42,12 @@ struct Arguments {
     /// Only queries of this type
     #[arg(long)]
     only: Option<String>,
+    /// Prints each query's times, too
+    #[arg(long)]
+    each: bool,
+    /// Runs Diagon alone, for a profiler
+    #[arg(long)]
+    alone: bool,
     /// Only this command: `top 10`, `top 100 + count` or `count`
     #[arg(long)]
     command: Option<String>,
@@ -81,6 +87,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for command in Command::ALL.into_iter().filter(asked) {
         for query in &queries {
             let mut prepared = (diagon.prepare(query, command)?, tantivy.prepare(query)?);
+            if arguments.alone {
+                for _ in 0..arguments.runs {
+                    std::hint::black_box(diagon.run(&mut prepared.0)?);
+                }
+                continue;
+            }
             let warm = (
                 diagon.run(&mut prepared.0)?,
                 tantivy.run(&prepared.1, command)?,
@@ -94,13 +106,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 a.push(timed(|| diagon.run(&mut prepared.0))?);
                 b.push(timed(|| tantivy.run(&prepared.1, command))?);
             }
-            rows.push(Row {
+            let row = Row {
                 kind: query.kind.clone(),
                 command,
                 diagon: median(a),
                 tantivy: median(b),
-            });
+            };
+            if arguments.each {
+                let (count, text) = (warm.0.count, query.terms.join(" "));
+                println!("{:9.1} {:9.1} {count:8} {text}", row.diagon, row.tantivy);
+            }
+            rows.push(row);
         }
+    }
+    if arguments.alone {
+        return Ok(());
     }
     report::searching(&rows);
     if differences > 0 {

@@ -56,8 +56,19 @@ Interrupt interrupt_of(const Cancel& cancel, uint64_t timeout_ns) {
 
 // --- writer ---
 
-std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_bytes) {
-  return IndexWriter::open(std::string(folder), {ram_buffer_bytes});
+std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_bytes,
+                                         const MergeSettings& merges) {
+  index::WriterOptions options;
+  options.ram_buffer_bytes = ram_buffer_bytes;
+  options.merges.background = merges.background;
+  options.merges.policy = {merges.segments_per_tier, merges.floor_segment_bytes,
+                           merges.max_merged_bytes, merges.max_deleted_percent};
+  options.merges.reorder_min_docs = merges.reorder_min_docs;
+  options.merges.threads = merges.threads;
+  options.merges.max_pending = merges.max_pending;
+  options.merges.max_stall_ms = merges.max_stall_ms;
+  options.merges.retry_ms = merges.retry_ms;
+  return IndexWriter::open(std::string(folder), options);
 }
 
 void writer_define_field(IndexWriter& writer, uint32_t id, rust::Str name, uint8_t postings,
@@ -95,6 +106,38 @@ rust::Slice<const uint8_t> writer_user_data(const IndexWriter& writer) noexcept 
 
 uint64_t writer_buffered_docs(const IndexWriter& writer) noexcept { return writer.buffered_docs(); }
 
+void writer_begin_forced_merge(IndexWriter& writer, uint32_t max_segments, bool reorder,
+                               int32_t expunge_percent) {
+  writer.begin_forced_merge({max_segments, reorder, expunge_percent});
+}
+
+bool writer_advance_forced_merge(IndexWriter& writer) { return writer.advance_forced_merge(); }
+
+bool writer_advance_merges(IndexWriter& writer) { return writer.advance_merges(); }
+
+void writer_collect_files(IndexWriter& writer) noexcept { writer.collect_files(); }
+
+// --- merges ---
+
+std::shared_ptr<MergeMonitor> writer_merge_monitor(const IndexWriter& writer) {
+  return std::make_shared<MergeMonitor>(MergeMonitor{writer.monitor()});
+}
+
+MergeCounts merge_counts(const MergeMonitor& monitor, rust::Vec<uint8_t>& error) {
+  const index::MergeStats stats = monitor.rep->stats();
+  if (stats.has_error) {
+    const std::string text =
+        std::to_string(static_cast<unsigned>(stats.error_code)) + ":" + stats.error;
+    extend_bytes(error, slice_of(text));
+  }
+  return {stats.running,  stats.queued, stats.merges,     stats.documents, stats.bytes,
+          stats.failures, stats.stalls, stats.stalled_ms, stats.has_error};
+}
+
+uint64_t merge_wait(const MergeMonitor& monitor, uint64_t seen, uint32_t most_ms) {
+  return monitor.rep->wait(seen, std::chrono::milliseconds(most_ms));
+}
+
 // --- snapshot ---
 
 std::shared_ptr<Snapshot> snapshot_open(rust::Str folder) {
@@ -103,6 +146,10 @@ std::shared_ptr<Snapshot> snapshot_open(rust::Str folder) {
 
 uint32_t snapshot_segments(const Snapshot& snapshot) noexcept {
   return static_cast<uint32_t>(snapshot.rep->size());
+}
+
+uint32_t snapshot_max_doc(const Snapshot& snapshot, uint32_t segment) {
+  return segment_of(snapshot, segment).reader->max_doc();
 }
 
 uint64_t snapshot_live_docs(const Snapshot& snapshot) noexcept {
@@ -135,6 +182,10 @@ void snapshot_source(const Snapshot& snapshot, uint32_t segment, uint32_t doc,
   std::vector<uint8_t> source;
   reader.stored().get(doc, source);
   extend_bytes(out, {source.data(), source.size()});
+}
+
+rust::String snapshot_stored_file(const Snapshot& snapshot, uint32_t segment) {
+  return rust::String::lossy(segment_of(snapshot, segment).reader->stored().path());
 }
 
 void snapshot_doc_ids(const Snapshot& snapshot, rust::Slice<const uint32_t> segments,

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "diagon/bridge/error.h"
+#include "diagon/index/check.h"
 #include "diagon/index/document.h"
 #include "diagon/index/index_writer.h"
 #include "diagon/index/snapshot.h"
@@ -24,10 +25,17 @@ namespace diagon::bridge {
 struct Filled;
 struct Extent;
 struct TopSummary;
+struct MergeSettings;
+struct MergeCounts;
+struct SegmentCheck;
+struct IndexCheck;
 
 // Handles. cxx has no pointer to const, so each holds one.
 struct Snapshot {
   std::shared_ptr<const index::Snapshot> rep;
+};
+struct MergeMonitor {
+  std::shared_ptr<const index::MergeMonitor> rep;
 };
 struct Prepared {
   std::shared_ptr<const search::PreparedQuery> rep;
@@ -50,7 +58,8 @@ using Gatherer = search::Gatherer;
 Interrupt interrupt_of(const Cancel& cancel, uint64_t timeout_ns);
 
 // --- writer ---
-std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_bytes);
+std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_bytes,
+                                         const MergeSettings& merges);
 void writer_define_field(IndexWriter& writer, uint32_t id, rust::Str name, uint8_t postings,
                          bool norms, uint8_t column);
 void writer_add(IndexWriter& writer, rust::Slice<const uint8_t> bytes,
@@ -64,10 +73,21 @@ std::shared_ptr<Snapshot> writer_refresh(IndexWriter& writer);
 std::shared_ptr<Snapshot> writer_commit(IndexWriter& writer, rust::Slice<const uint8_t> user_data);
 rust::Slice<const uint8_t> writer_user_data(const IndexWriter& writer) noexcept;
 uint64_t writer_buffered_docs(const IndexWriter& writer) noexcept;
+void writer_begin_forced_merge(IndexWriter& writer, uint32_t max_segments, bool reorder,
+                               int32_t expunge_percent);
+bool writer_advance_forced_merge(IndexWriter& writer);
+bool writer_advance_merges(IndexWriter& writer);
+void writer_collect_files(IndexWriter& writer) noexcept;
+
+// --- merges ---
+std::shared_ptr<MergeMonitor> writer_merge_monitor(const IndexWriter& writer);
+MergeCounts merge_counts(const MergeMonitor& monitor, rust::Vec<uint8_t>& error);
+uint64_t merge_wait(const MergeMonitor& monitor, uint64_t seen, uint32_t most_ms);
 
 // --- snapshot ---
 std::shared_ptr<Snapshot> snapshot_open(rust::Str folder);
 uint32_t snapshot_segments(const Snapshot& snapshot) noexcept;
+uint32_t snapshot_max_doc(const Snapshot& snapshot, uint32_t segment);
 uint64_t snapshot_live_docs(const Snapshot& snapshot) noexcept;
 uint64_t snapshot_generation(const Snapshot& snapshot) noexcept;
 rust::Slice<const uint8_t> snapshot_user_data(const Snapshot& snapshot) noexcept;
@@ -76,9 +96,14 @@ bool snapshot_find_id(const Snapshot& snapshot, rust::Slice<const uint8_t> id, u
                       uint32_t& doc);
 void snapshot_source(const Snapshot& snapshot, uint32_t segment, uint32_t doc,
                      rust::Vec<uint8_t>& out);
+rust::String snapshot_stored_file(const Snapshot& snapshot, uint32_t segment);
 void snapshot_doc_ids(const Snapshot& snapshot, rust::Slice<const uint32_t> segments,
                       rust::Slice<const uint32_t> docs, rust::Vec<uint8_t>& out,
                       rust::Vec<uint32_t>& ends);
+
+// --- check ---
+IndexCheck check_index(rust::Str folder);
+IndexCheck repair_index(rust::Str folder);
 
 // --- patterns over terms ---
 std::shared_ptr<Automaton> automaton_new(rust::Slice<const uint8_t> classes, uint32_t class_count,

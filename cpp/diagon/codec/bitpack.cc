@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "diagon/kernels/kernels.h"
+
 namespace diagon::codec {
 namespace {
 
@@ -144,6 +146,16 @@ void unpack(const uint8_t* in, uint32_t bits, uint32_t* values) noexcept {
 }
 
 void unpack_increasing(const uint8_t* in, uint32_t bits, uint32_t base, uint32_t* values) noexcept {
+  static const auto wider = kernels::best().increase;
+  if (wider != nullptr) {
+    wider(in, bits, base, values);
+  } else {
+    unpack_increasing_lanes(in, bits, base, values);
+  }
+}
+
+void unpack_increasing_lanes(const uint8_t* in, uint32_t bits, uint32_t base,
+                             uint32_t* values) noexcept {
   kCodecs[bits].increase(in, base, values);
 }
 

@@ -26,6 +26,9 @@ void unpack(const uint8_t* in, uint32_t bits, uint32_t* values) noexcept;
 // increasing numbers stored as gaps less one. `base` is the number before the first one, 2^32 - 1
 // at the start.
 void unpack_increasing(const uint8_t* in, uint32_t bits, uint32_t base, uint32_t* values) noexcept;
+// The same by vectors of four lanes, for processors on which kernels has nothing better.
+void unpack_increasing_lanes(const uint8_t* in, uint32_t bits, uint32_t base,
+                             uint32_t* values) noexcept;
 
 // The twins that tests compare with: plain loops over bits.
 void pack_scalar(const uint32_t* values, uint32_t bits, uint8_t* out) noexcept;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "diagon/codec/checksum.h"
+#include "diagon/directory/folder.h"
 #include "diagon/util/bits.h"
 #include "diagon/util/bytes.h"
 #include "diagon/util/error.h"
@@ -88,7 +89,7 @@ FileWriter::FileWriter(std::string path, FileKind kind, const SegmentId& id)
   buffer_.assign(header.begin(), header.end());
   // A leftover is unlinked and not truncated, since truncation would pull the pages from under its
   // readers.
-  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) throw_io(path_, "unlink", errno);
+  remove_file(path_);
   fd_ = retry([&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644); });
   if (fd_ < 0) throw_io(path_, "create", errno);
 }

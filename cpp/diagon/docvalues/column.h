@@ -40,6 +40,9 @@ struct ColumnMeta {
   uint64_t string_bytes = 0;
 };
 
+// Whether a double can be stored as an integer and read back with the same bits.
+bool is_whole(double v) noexcept;
+
 // Collects a field's values in RAM, then writes them. Used by one thread.
 class ColumnWriter {
  public:

@@ -9,18 +9,13 @@
 #include "diagon/util/error.h"
 
 namespace diagon::docvalues {
-namespace {
-
 using schema::ColumnKind;
 
-// Whether a double can be stored as an integer and read back with the same bits.
-bool is_whole(double v) {
+bool is_whole(double v) noexcept {
   constexpr double kLimit = 9007199254740992.0;  // 2^53
   if (!(std::abs(v) < kLimit)) return false;     // also NaN
   return v == std::trunc(v) && !(v == 0 && std::signbit(v));
 }
-
-}  // namespace
 
 void ColumnWriter::add_number(DocId doc, uint64_t bits) {
   assert(docs_.empty() || doc >= docs_.back());

@@ -104,18 +104,28 @@ uint32_t values_in(uint64_t block, uint64_t count) noexcept {
 }  // namespace
 
 NumericMeta write_numeric(directory::FileWriter& file, std::span<const int64_t> values) {
+  return write_numeric(file, values.size(), [&](uint64_t first, std::span<int64_t> out) {
+    std::copy_n(values.begin() + static_cast<ptrdiff_t>(first), out.size(), out.begin());
+  });
+}
+
+NumericMeta write_numeric(directory::FileWriter& file, uint64_t count,
+                          const std::function<void(uint64_t, std::span<int64_t>)>& fill) {
   file.align(8);
   NumericMeta meta;
-  meta.count = values.size();
+  meta.count = count;
   meta.offset = file.offset();
-  const size_t blocks = (values.size() + kColumnBlock - 1) / kColumnBlock;
-  const auto block_of = [&](size_t b) {
-    return values.subspan(b * kColumnBlock, values_in(b, values.size()));
+  const uint64_t blocks = (count + kColumnBlock - 1) / kColumnBlock;
+  std::array<int64_t, kColumnBlock> values;
+  const auto block_of = [&](uint64_t b) {
+    const std::span<int64_t> block(values.data(), values_in(b, count));
+    fill(b * kColumnBlock, block);
+    return block;
   };
   ByteWriter headers;
   std::vector<uint32_t> codes(blocks);
   uint64_t offset = blocks * kHeaderBytes;
-  for (size_t b = 0; b < blocks; ++b) {
+  for (uint64_t b = 0; b < blocks; ++b) {
     const auto block = block_of(b);
     const auto [min, max] = std::minmax_element(block.begin(), block.end());
     codes[b] = code_for(above(*max, *min));
@@ -126,7 +136,7 @@ NumericMeta write_numeric(directory::FileWriter& file, std::span<const int64_t> 
   }
   file.append(headers.bytes());
   std::vector<uint8_t> data;
-  for (size_t b = 0; b < blocks; ++b) {
+  for (uint64_t b = 0; b < blocks; ++b) {
     const auto block = block_of(b);
     const auto min = load<int64_t>(headers.data() + kHeaderBytes * b);
     switch (codes[b]) {

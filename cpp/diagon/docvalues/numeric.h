@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
@@ -22,6 +23,10 @@ struct NumericMeta {
 
 // Appends the array to the file.
 NumericMeta write_numeric(directory::FileWriter& file, std::span<const int64_t> values);
+// The same for an array that is not in RAM: `fill(first, out)` writes the values from index `first`
+// on, as many as `out` has room for. Called for each block in order, and then once more for each.
+NumericMeta write_numeric(directory::FileWriter& file, uint64_t count,
+                          const std::function<void(uint64_t first, std::span<int64_t> out)>& fill);
 
 // Reads one. Const methods may be called from several threads at once.
 class NumericReader {

@@ -132,13 +132,15 @@ void Buffer::add_one(const DocumentBatch& batch, const DocSpan& begin, const Doc
                      const std::vector<Field>& fields) {
   const DocId doc = doc_count();
   const std::string_view id = text(batch, end.id_offset, end.id_len);
-  terms_.add(kIdField, id, doc, 0, false);
+  const TermTable::Key id_key = terms_.key(kIdField, id);
+  remove(id_key);
+  terms_.add(id_key, doc, 0, false);
+  if (doc % 64 == 0) live_.push_back(0);
+  bits::set(live_.data(), doc);
+  ++live_count_;
   column(fields[kIdField]).add_string(doc, id);
-  for (uint32_t i = begin.tokens_end; i < end.tokens_end; ++i) {
-    const Token& t = batch.tokens[i];
-    terms_.add(t.field, text(batch, t.offset, t.len), doc, t.position,
-               fields[t.field].postings == PostingsKind::kFreqsPositions);
-  }
+  add_tokens(doc, batch, batch.tokens.subspan(begin.tokens_end, end.tokens_end - begin.tokens_end),
+             fields);
   for (uint32_t i = begin.lengths_end; i < end.lengths_end; ++i) {
     const FieldLength& l = batch.lengths[i];
     Norms& norms = norms_[l.field];
@@ -157,23 +159,38 @@ void Buffer::add_one(const DocumentBatch& batch, const DocSpan& begin, const Doc
   const uint8_t* source = batch.bytes.data() + end.source_offset;
   sources_.insert(sources_.end(), source, source + end.source_len);
   source_ends_.push_back(sources_.size());
-  const auto [slot, fresh] = by_id_.insert_or_assign(std::string(id), doc);
-  if (fresh) id_bytes_ += id.size() + 64;
 }
 
-void Buffer::remove(std::string_view id) { by_id_.erase(std::string(id)); }
+void Buffer::add_tokens(DocId doc, const DocumentBatch& batch, std::span<const Token> tokens,
+                        const std::vector<Field>& fields) {
+  // Terms are all over the memory: what comes next is fetched while the others are added.
+  constexpr size_t kAhead = 8;
+  keys_.clear();
+  for (const Token& t : tokens) {
+    keys_.push_back(terms_.key(t.field, text(batch, t.offset, t.len)));
+    terms_.prefetch_slot(keys_.back());
+  }
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (i + kAhead < tokens.size()) terms_.prefetch_entry(keys_[i + kAhead]);
+    terms_.add(keys_[i], doc, tokens[i].position,
+               fields[tokens[i].field].postings == PostingsKind::kFreqsPositions);
+  }
+}
+
+void Buffer::remove(std::string_view id) { remove(terms_.key(kIdField, id)); }
+
+void Buffer::remove(const TermTable::Key& id) {
+  const TermTable::Entry* entry = terms_.find(id);
+  if (entry == nullptr || !bits::test(live_.data(), entry->last_doc)) return;
+  live_[entry->last_doc / 64] &= ~(uint64_t{1} << entry->last_doc % 64);
+  --live_count_;
+}
 
 size_t Buffer::ram_bytes() const noexcept {
-  size_t n = terms_.ram_bytes() + sources_.capacity() + source_ends_.capacity() * 8 + id_bytes_;
+  size_t n = terms_.ram_bytes() + sources_.capacity() + source_ends_.capacity() * 8;
   for (const auto& [id, writer] : columns_) n += writer.ram_bytes();
   for (const auto& [id, norms] : norms_) n += norms.docs.capacity() * 5;
   return n;
-}
-
-std::vector<uint64_t> Buffer::live_bits() const {
-  std::vector<uint64_t> live(bits::words_for(doc_count()));
-  for (const auto& [id, doc] : by_id_) bits::set(live.data(), doc);
-  return live;
 }
 
 void Buffer::write_terms(const std::string& folder, uint64_t segment,
@@ -193,9 +210,11 @@ void Buffer::write_terms(const std::string& folder, uint64_t segment,
     if (f.field.postings == PostingsKind::kNone) continue;
     const bool with_positions = f.field.postings == PostingsKind::kFreqsPositions;
     doc_norms.assign(f.field.norms ? doc_count() : 0, 0);
-    if (const auto found = norms_.find(f.field.id); found != norms_.end() && f.field.norms)
+    if (const auto found = norms_.find(f.field.id); found != norms_.end() && f.field.norms) {
       for (size_t i = 0; i < found->second.docs.size(); ++i)
         doc_norms[found->second.docs[i]] = found->second.norms[i];
+      writer.set_average_length(postings::average_length(found->second.norms));
+    }
     std::vector<uint64_t> seen(bits::words_for(doc_count()));
     dictionary.begin_field();
     for (const TermTable::Entry* entry : terms_.sorted(f.field.id)) {

@@ -3,8 +3,9 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 #include "diagon/docvalues/column.h"
@@ -26,12 +27,12 @@ class Buffer {
   void remove(std::string_view id);
 
   uint32_t doc_count() const noexcept { return static_cast<uint32_t>(source_ends_.size()); }
-  uint32_t live_count() const noexcept { return static_cast<uint32_t>(by_id_.size()); }
+  uint32_t live_count() const noexcept { return live_count_; }
   // Roughly.
   size_t ram_bytes() const noexcept;
   bool has_deletes() const noexcept { return live_count() != doc_count(); }
   // words_for(doc_count()) words.
-  std::vector<uint64_t> live_bits() const;
+  const std::vector<uint64_t>& live_bits() const noexcept { return live_; }
 
   // Writes all files of a segment but does not sync them; the buffer stays as it is, so that a
   // failed flush can be tried again.
@@ -48,6 +49,9 @@ class Buffer {
   void check(const DocumentBatch& batch, const std::vector<schema::Field>& fields) const;
   void add_one(const DocumentBatch& batch, const DocSpan& begin, const DocSpan& end,
                const std::vector<schema::Field>& fields);
+  void add_tokens(DocId doc, const DocumentBatch& batch, std::span<const Token> tokens,
+                  const std::vector<schema::Field>& fields);
+  void remove(const TermTable::Key& id);
   docvalues::ColumnWriter& column(const schema::Field& field);
   void write_terms(const std::string& folder, uint64_t segment, const directory::SegmentId& id,
                    std::vector<FieldMeta>& fields) const;
@@ -59,9 +63,12 @@ class Buffer {
   std::map<FieldId, Norms> norms_;
   std::vector<uint8_t> sources_;
   std::vector<uint64_t> source_ends_;
-  std::unordered_map<std::string, DocId> by_id_;
-  size_t id_bytes_ = 0;
-  bool whole_ = true;  // no document has been added by halves
+  // Of each id the last document that came, unless it was deleted: the others are in the term
+  // table, too.
+  std::vector<uint64_t> live_;
+  uint32_t live_count_ = 0;
+  std::vector<TermTable::Key> keys_;  // scratch
+  bool whole_ = true;                 // no document has been added by halves
 };
 
 }  // namespace diagon::index

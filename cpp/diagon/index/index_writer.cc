@@ -1,15 +1,13 @@
 #include "diagon/index/index_writer.h"
 
-#include <algorithm>
-
 #include "diagon/util/bits.h"
 #include "diagon/util/error.h"
 
 namespace diagon::index {
 namespace {
 
-constexpr const char* kLockName = "write.lock";
 constexpr uint64_t kMaxRamBuffer = 2ull << 30;
+constexpr uint32_t kMaxMergeThreads = 16;
 
 [[noreturn]] void throw_foreign(const std::string& folder, const std::string& name) {
   throw Error(ErrorCode::kNotFound,
@@ -42,13 +40,22 @@ std::unique_ptr<IndexWriter> IndexWriter::open(const std::string& folder,
                                                const WriterOptions& options) {
   if (options.ram_buffer_bytes == 0 || options.ram_buffer_bytes > kMaxRamBuffer)
     throw_invalid("the writer's RAM buffer must be between 1 byte and 2 GiB");
+  options.merges.policy.check();
+  if (options.merges.threads == 0 || options.merges.threads > kMaxMergeThreads)
+    throw_invalid("the threads for merges must be 1 to 16");
+  if (options.merges.max_pending == 0)
+    throw_invalid("at least one merge must be allowed to be pending");
   std::unique_ptr<IndexWriter> writer(new IndexWriter(prepared(folder), options));
   writer->create_or_load();
   return writer;
 }
 
 IndexWriter::IndexWriter(std::string folder, const WriterOptions& options)
-    : folder_(std::move(folder)), options_(options), lock_(folder_ + "/" + kLockName) {}
+    : folder_(std::move(folder)),
+      options_(options),
+      lock_(folder_ + "/" + kLockName),
+      files_(folder_),
+      scheduler_(folder_, options.merges.threads, monitor_) {}
 
 void IndexWriter::create_or_load() {
   if (!directory::exists(folder_ + "/" + kManifestName)) {
@@ -65,25 +72,8 @@ void IndexWriter::create_or_load() {
     s.synced = true;
     segments_.push_back(std::move(s));
   }
-  remove_unreferenced();
-}
-
-void IndexWriter::remove_unreferenced() const {
-  for (const std::string& name : directory::list(folder_)) {
-    uint64_t number = 0;
-    if (!parse_segment_file(name, number)) continue;
-    bool referenced = false;
-    for (const ManifestSegment& s : manifest_.segments) {
-      if (s.number != number) continue;
-      for (const char* extension : kSegmentExtensions)
-        referenced |= folder_ + "/" + name == segment_file(folder_, number, extension);
-      referenced |= s.live_generation != 0 &&
-                    folder_ + "/" + name == live_file(folder_, number, s.live_generation);
-    }
-    // A segment that is flushed but not committed yet is in use, too.
-    for (const Segment& s : segments_) referenced |= !s.synced && s.entry.number == number;
-    if (!referenced) directory::remove_file(folder_ + "/" + name);
-  }
+  files_.committed(manifest_);
+  files_.sweep({});  // what a crash left over
 }
 
 void IndexWriter::define_field(const schema::Field& field) {
@@ -132,7 +122,9 @@ void IndexWriter::note_delete(std::string_view id) {
 }
 
 void IndexWriter::flush_if_full() {
-  if (ram_bytes() >= options_.ram_buffer_bytes) flush();
+  if (ram_bytes() < options_.ram_buffer_bytes) return;
+  flush();
+  stall_while_behind();
 }
 
 void IndexWriter::apply_deletes() {
@@ -161,6 +153,7 @@ void IndexWriter::apply_deletes() {
 }
 
 void IndexWriter::flush() {
+  install_finished();
   Segment fresh;
   const bool any = buffer_.live_count() != 0;
   if (any) {
@@ -171,8 +164,11 @@ void IndexWriter::flush() {
       buffer_.write(folder_, fresh.entry.number, fresh.entry.id, fields_);
       fresh.segment.reader = SegmentReader::open(folder_, fresh.entry.number, fresh.entry.id);
     } catch (...) {
-      for (const char* extension : kSegmentExtensions)
-        directory::remove_file(segment_file(folder_, fresh.entry.number, extension));
+      try {
+        remove_segment(folder_, fresh.entry.number);
+      } catch (const Error& e) {  // the next sweep removes them
+        monitor_->failed(e);
+      }
       throw;
     }
     fresh.segment.live_count = buffer_.live_count();
@@ -184,6 +180,7 @@ void IndexWriter::flush() {
   apply_deletes();  // to the segments that are older than the buffer
   if (any) segments_.push_back(std::move(fresh));
   buffer_.clear();
+  tend_merges();
 }
 
 std::shared_ptr<const Snapshot> IndexWriter::snapshot() const {
@@ -214,12 +211,13 @@ std::shared_ptr<const Snapshot> IndexWriter::commit(const std::string& user_data
     throw;
   }
   manifest_ = std::move(next);
-  std::erase_if(segments_, [](const Segment& s) { return s.segment.live_count == 0; });
+  files_.committed(manifest_);
+  drop_dead_segments();
   for (Segment& s : segments_) {
     s.synced = true;
     s.live_dirty = false;
   }
-  remove_unreferenced();
+  sweep_files();
   return snapshot();
 }
 
@@ -240,6 +238,7 @@ void IndexWriter::write_commit(Manifest& next) {
   }
   // The names of the new files must be durable before a manifest that needs them can be.
   directory::sync_folder(folder_);
+  files_.trying(next);
   write_manifest(folder_, next);
 }
 

@@ -2,8 +2,11 @@
 // makes them durable.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -11,18 +14,60 @@
 #include "diagon/directory/folder.h"
 #include "diagon/index/buffer.h"
 #include "diagon/index/document.h"
+#include "diagon/index/file_refs.h"
 #include "diagon/index/manifest.h"
+#include "diagon/index/merge_policy.h"
+#include "diagon/index/merge_scheduler.h"
 #include "diagon/index/snapshot.h"
 
 namespace diagon::index {
+
+// Locked while a writer is open.
+inline constexpr const char* kLockName = "write.lock";
+
+struct WriterMergeOptions {
+  // Merges are made in the background as the policy says. Without, only those that are asked for.
+  bool background = true;
+  MergePolicy policy;
+  // Merges in the background of so many documents or more put them into an order of similarity;
+  // 0: none does.
+  uint32_t reorder_min_docs = 0;
+  // Merges at a time, 1 to 16.
+  uint32_t threads = 1;
+  // When so many merges are running or wait for a thread and more are due, adding documents waits
+  // for one to finish,
+  uint32_t max_pending = 6;
+  // but at most so long for each segment that is flushed.
+  uint32_t max_stall_ms = 10'000;
+  // After a failure no merge is begun for so long; twice as long after each further one, up to a
+  // minute.
+  uint32_t retry_ms = 1000;
+};
 
 struct WriterOptions {
   // RAM for documents that are not a segment yet; a segment is flushed when it is full. At most 2
   // GiB.
   uint64_t ram_buffer_bytes = 64u << 20;
+  WriterMergeOptions merges;
+};
+
+// Merges that a caller asks for.
+struct ForcedMerge {
+  // Segments that may be left, of those that are there when it begins. Not 0.
+  uint32_t max_segments = 1;
+  // Puts the documents of each of them into an order of similarity.
+  bool reorder = false;
+  // In place of the above: writes those segments anew in which over so many percent of the
+  // documents are deleted; negative: not.
+  int32_t expunge_percent = -1;
 };
 
 // Used by one thread at a time. One per folder, by a lock.
+//
+// Segments are merged in the background by threads of the writer's own; it takes up what they have
+// made when it flushes, refreshes or commits, and starts new merges then. What was deleted from a
+// segment while it was merged is deleted from the merged one. A merge that fails changes nothing
+// and is tried again later; `monitor` tells.
 //
 // After an exception the writer goes on from where it was: what `add` refused was not added, what a
 // flush could not write is still in the buffer. After a failed `commit` the earlier commit is in
@@ -53,6 +98,24 @@ class IndexWriter {
   // it.
   std::shared_ptr<const Snapshot> commit(const std::string& user_data);
 
+  // Begins merges that are asked for, in place of any that were asked for before. Flushes. Throws
+  // kInvalidArgument; kIo as add_documents.
+  void begin_forced_merge(const ForcedMerge& merge);
+  // Takes up merges that are finished and starts those that are next. True once all is done; else
+  // something will change in `monitor`. Throws the error of a merge that failed, which ends it:
+  // what was merged before stays so.
+  bool advance_forced_merge();
+  // Both, to the end. The result is visible after a refresh and durable after a commit.
+  void force_merge(const ForcedMerge& merge);
+  // Takes up merges that are finished and starts those that are due. True if none is left to wait
+  // for.
+  bool advance_merges();
+  // Waits for merges in the background, at most that long. True if none is left.
+  bool wait_for_merges(std::chrono::milliseconds most);
+  // Removes files that were kept for snapshots that are gone now. Failures are told by `monitor`.
+  void collect_files() noexcept;
+  std::shared_ptr<const MergeMonitor> monitor() const noexcept { return monitor_; }
+
   // What the last commit carried.
   const std::string& user_data() const noexcept { return manifest_.user_data; }
   // Documents that are not a segment yet.
@@ -60,11 +123,22 @@ class IndexWriter {
   uint64_t ram_bytes() const noexcept { return buffer_.ram_bytes() + delete_bytes_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Segment {
     ManifestSegment entry;
     LiveSegment segment;
-    bool synced = false;      // its files are on disk
-    bool live_dirty = false;  // its live documents have changed since they were written
+    bool synced = false;            // its files are on disk
+    bool live_dirty = false;        // its live documents have changed since they were written
+    bool merging = false;           // a merge reads it
+    uint32_t merge_failures = 0;    // of merges that found it damaged
+    Clock::time_point merge_after;  // not before
+  };
+  // Merges that were asked for and are not done yet.
+  struct Forced {
+    ForcedMerge merge;
+    std::set<uint64_t> segments;  // that it is about
+    std::set<uint64_t> made;      // by its merges, finished or not
+    std::optional<Error> error;
   };
 
   IndexWriter(std::string folder, const WriterOptions& options);
@@ -73,9 +147,27 @@ class IndexWriter {
   void apply_deletes();
   void note_delete(std::string_view id);
   void flush_if_full();
-  void remove_unreferenced() const;
   void write_commit(Manifest& next);
   std::shared_ptr<const Snapshot> snapshot() const;
+
+  // In index_writer_merges.cc:
+  void tend_merges();
+  void install_finished();
+  void install(FinishedMerge& finished);
+  void install_segment(FinishedMerge& finished);
+  void note_merge_failure(const FinishedMerge& finished);
+  // Starts merges that are due; true if more are due than may be pending.
+  bool schedule_merges();
+  // Returns the number of the segment that is made.
+  uint64_t start_merge(const MergeChoice& choice, const std::vector<size_t>& places, bool reorder);
+  void stall_while_behind();
+  Clock::duration retry_delay(uint32_t failures) const noexcept;
+  std::vector<SegmentSize> sizes_of(const std::vector<size_t>& places) const;
+  std::vector<size_t> places_of(const std::set<uint64_t>& numbers) const;
+  void start_expunging(const std::vector<size_t>& places);
+  bool start_forced(const std::vector<size_t>& places);
+  void drop_dead_segments();
+  void sweep_files();
 
   std::string folder_;
   WriterOptions options_;
@@ -92,6 +184,15 @@ class IndexWriter {
   std::unordered_set<std::string>
       deletes_;              // ids to delete from the segments, also those of replaced documents
   size_t delete_bytes_ = 0;  // of RAM they take, roughly
+  FileRefs files_;
+  std::shared_ptr<MergeMonitor> monitor_ = std::make_shared<MergeMonitor>();
+  std::set<uint64_t> being_made_;        // numbers of segments that merges write
+  std::vector<FinishedMerge> finished_;  // merges that are to be taken up
+  std::optional<Forced> forced_;
+  uint32_t merge_failures_ = 0;     // in a row
+  Clock::time_point merges_after_;  // no merge in the background before
+  bool merges_behind_ = false;      // more are due than may be pending
+  MergeScheduler scheduler_;        // last, so that it stops before the rest goes
 };
 
 }  // namespace diagon::index

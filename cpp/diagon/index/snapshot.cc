@@ -1,5 +1,7 @@
 #include "diagon/index/snapshot.h"
 
+#include <map>
+
 #include "diagon/util/bits.h"
 #include "diagon/util/bytes.h"
 #include "diagon/util/error.h"
@@ -7,27 +9,39 @@
 namespace diagon::index {
 namespace {
 
-// How often opening is tried again when files vanish because a newer commit came in between.
-constexpr int kOpenAttempts = 16;
+LiveSegment with_live(const std::string& folder, const ManifestSegment& s,
+                      std::shared_ptr<const SegmentReader> reader) {
+  LiveSegment segment;
+  segment.reader = std::move(reader);
+  if (segment.reader->max_doc() != s.max_doc)
+    throw_corrupt(folder + "/" + kManifestName, "a segment has another number of documents");
+  if (s.live_generation != 0)
+    segment.live = read_live(live_file(folder, s.number, s.live_generation), s);
+  else if (s.live_count != s.max_doc)
+    throw_corrupt(folder + "/" + kManifestName, "deleted documents without a list of them");
+  segment.live_count = s.live_count;
+  return segment;
+}
 
-std::vector<LiveSegment> open_segments(const std::string& folder, const Manifest& manifest) {
+// What is open already, by segment: an attempt that failed need not begin anew.
+using OpenReaders = std::map<directory::SegmentId, std::shared_ptr<const SegmentReader>>;
+
+std::vector<LiveSegment> open_segments(const std::string& folder, const Manifest& manifest,
+                                       OpenReaders& readers) {
   std::vector<LiveSegment> segments;
   for (const ManifestSegment& s : manifest.segments) {
-    LiveSegment segment;
-    segment.reader = SegmentReader::open(folder, s.number, s.id);
-    if (segment.reader->max_doc() != s.max_doc)
-      throw_corrupt(folder + "/" + kManifestName, "a segment has another number of documents");
-    if (s.live_generation != 0)
-      segment.live = read_live(live_file(folder, s.number, s.live_generation), s);
-    else if (s.live_count != s.max_doc)
-      throw_corrupt(folder + "/" + kManifestName, "deleted documents without a list of them");
-    segment.live_count = s.live_count;
-    segments.push_back(std::move(segment));
+    std::shared_ptr<const SegmentReader>& reader = readers[s.id];
+    if (!reader) reader = SegmentReader::open(folder, s.number, s.id);
+    segments.push_back(with_live(folder, s, reader));
   }
   return segments;
 }
 
 }  // namespace
+
+LiveSegment open_segment(const std::string& folder, const ManifestSegment& s) {
+  return with_live(folder, s, SegmentReader::open(folder, s.number, s.id));
+}
 
 bool LiveSegment::is_live(DocId doc) const noexcept {
   return !live || bits::test(live->data(), doc);
@@ -37,10 +51,11 @@ Snapshot::Snapshot(std::vector<LiveSegment> segments, std::string user_data, uin
     : segments_(std::move(segments)), user_data_(std::move(user_data)), generation_(generation) {}
 
 std::shared_ptr<const Snapshot> Snapshot::open(const std::string& folder) {
+  OpenReaders readers;
   for (int attempt = 1;; ++attempt) {
     Manifest manifest = read_manifest(folder);
     try {
-      std::vector<LiveSegment> segments = open_segments(folder, manifest);
+      std::vector<LiveSegment> segments = open_segments(folder, manifest, readers);
       return std::make_shared<const Snapshot>(std::move(segments), std::move(manifest.user_data),
                                               manifest.generation);
     } catch (const Error& e) {

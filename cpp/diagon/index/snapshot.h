@@ -59,6 +59,12 @@ class Snapshot {
   uint64_t generation_;
 };
 
+// Opens a segment of a commit with its live documents. Throws kNotFound, kCorrupt, kIo,
+// kUnsupportedFormat.
+LiveSegment open_segment(const std::string& folder, const ManifestSegment& segment);
+// How often opening is tried again when files vanish because a newer commit came in between.
+inline constexpr int kOpenAttempts = 1000;
+
 // A file of live documents: one bit a document.
 void write_live(const std::string& path, const directory::SegmentId& id,
                 const std::vector<uint64_t>& live, DocId max_doc);

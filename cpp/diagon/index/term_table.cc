@@ -1,39 +1,92 @@
 #include "diagon/index/term_table.h"
 
 #include <algorithm>
-#include <functional>
+#include <cstring>
+#include <random>
+
+#include "diagon/termdict/entry.h"
 
 namespace diagon::index {
+namespace {
 
-TermTable::Entry& TermTable::find_or_insert(FieldId field, std::string_view term) {
-  if ((entries_.size() + 1) * 2 > slots_.size()) rehash();
-  const uint64_t hash =
-      std::hash<std::string_view>{}(term) ^ (uint64_t{field} + 1) * 0x9E3779B97F4A7C15u;
+using termdict::term_key;
+
+// The upper and the lower half of a product of 64 bits each, mixed.
+uint64_t fold(uint64_t a, uint64_t b) noexcept {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+uint64_t random_seed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
+
+TermTable::TermTable()
+    : seed_([] {
+        static const uint64_t seed = random_seed();
+        return seed;
+      }()) {}
+
+TermTable::Key TermTable::key(FieldId field, std::string_view term) const noexcept {
+  Key key{field, 0, term_key(term), term};
+  uint64_t hash =
+      fold(key.head ^ seed_, 0x9E3779B97F4A7C15u ^ (uint64_t{field} << 32 | term.size()));
+  for (size_t at = 8; at < term.size(); at += 8)
+    hash = fold(hash ^ term_key(term.substr(at)), 0xD6E8FEB86659FD93u ^ seed_);
+  key.hash = static_cast<uint32_t>(hash ^ hash >> 32);
+  return key;
+}
+
+bool TermTable::is(const Entry& entry, const Key& key) const noexcept {
+  return entry.head == key.head && entry.len == key.term.size() && entry.field == key.field &&
+         (entry.len <= 8 ||
+          std::memcmp(bytes_.data() + entry.offset + 8, key.term.data() + 8, entry.len - 8) == 0);
+}
+
+const TermTable::Entry* TermTable::find(const Key& key) const noexcept {
+  if (slots_.empty()) return nullptr;
   const size_t mask = slots_.size() - 1;
-  for (size_t slot = hash & mask;; slot = (slot + 1) & mask) {
-    if (slots_[slot] == 0) {
+  for (size_t at = key.hash & mask;; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.entry == 0) return nullptr;
+    if (slot.hash == key.hash && is(entries_[slot.entry - 1], key))
+      return &entries_[slot.entry - 1];
+  }
+}
+
+TermTable::Entry& TermTable::find_or_insert(const Key& key) {
+  if ((entries_.size() + 1) * 2 > slots_.size()) rehash();
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = key.hash & mask;; at = (at + 1) & mask) {
+    Slot& slot = slots_[at];
+    if (slot.entry == 0) {
       Entry entry;
-      entry.hash = hash;
-      entry.field = field;
-      entry.len = static_cast<uint32_t>(term.size());
+      entry.head = key.head;
+      entry.field = key.field;
+      entry.len = static_cast<uint32_t>(key.term.size());
       entry.offset = bytes_.size();
-      bytes_.insert(bytes_.end(), term.begin(), term.end());
+      bytes_.insert(bytes_.end(), key.term.begin(), key.term.end());
       entries_.push_back(entry);
-      slots_[slot] = static_cast<uint32_t>(entries_.size());
+      slot = {static_cast<uint32_t>(entries_.size()), key.hash};
       return entries_.back();
     }
-    Entry& entry = entries_[slots_[slot] - 1];
-    if (entry.hash == hash && entry.field == field && this->term(entry) == term) return entry;
+    if (slot.hash == key.hash && is(entries_[slot.entry - 1], key)) return entries_[slot.entry - 1];
   }
 }
 
 void TermTable::rehash() {
-  const size_t size = std::max<size_t>(1024, slots_.size() * 2);
-  slots_.assign(size, 0);
-  for (size_t i = 0; i < entries_.size(); ++i) {
-    size_t slot = entries_[i].hash & (size - 1);
-    while (slots_[slot] != 0) slot = (slot + 1) & (size - 1);
-    slots_[slot] = static_cast<uint32_t>(i + 1);
+  std::vector<Slot> old(std::max<size_t>(1024, slots_.size() * 2));
+  std::swap(old, slots_);
+  const size_t mask = slots_.size() - 1;
+  for (const Slot& slot : old) {
+    if (slot.entry == 0) continue;
+    size_t at = slot.hash & mask;
+    while (slots_[at].entry != 0) at = (at + 1) & mask;
+    slots_[at] = slot;
   }
 }
 
@@ -45,9 +98,8 @@ void TermTable::finish_doc(Entry& entry, bool with_positions) {
   entry.last_freq = 0;
 }
 
-void TermTable::add(FieldId field, std::string_view term, DocId doc, uint32_t position,
-                    bool with_positions) {
-  Entry& entry = find_or_insert(field, term);
+void TermTable::add(const Key& key, DocId doc, uint32_t position, bool with_positions) {
+  Entry& entry = find_or_insert(key);
   if (entry.last_freq == 0 || entry.last_doc != doc) {
     finish_doc(entry, with_positions);
     entry.last_doc = doc;
@@ -61,12 +113,41 @@ void TermTable::add(FieldId field, std::string_view term, DocId doc, uint32_t po
   }
 }
 
+struct TermTable::Sorted {
+  uint64_t chunk;  // 8 bytes of the term, those that are compared
+  const Entry* entry;
+};
+
+// By 8 bytes at a time: first those at `depth`; what is equal in these by what comes next. (Bentley
+// and Sedgewick, "Fast algorithms for sorting and searching strings", 1997, has it for single
+// bytes.)
+void TermTable::sort(std::span<Sorted> terms, size_t depth) const {
+  std::ranges::sort(terms, {}, &Sorted::chunk);
+  for (size_t from = 0; from < terms.size();) {
+    size_t to = from + 1;
+    while (to < terms.size() && terms[to].chunk == terms[from].chunk) ++to;
+    if (to - from > 1) {
+      // Terms that end here differ from others only in zeros, which are more the longer they are.
+      const std::span<Sorted> equal = terms.subspan(from, to - from);
+      const auto longer = std::ranges::partition(
+          equal, [&](const Sorted& term) { return term.entry->len <= depth + 8; });
+      const auto ended = static_cast<size_t>(longer.begin() - equal.begin());
+      std::ranges::sort(equal.first(ended), {}, [](const Sorted& t) { return t.entry->len; });
+      for (Sorted& t : longer) t.chunk = term_key(term(*t.entry).substr(depth + 8));
+      sort(equal.subspan(ended), depth + 8);
+    }
+    from = to;
+  }
+}
+
 std::vector<const TermTable::Entry*> TermTable::sorted(FieldId field) const {
-  std::vector<const Entry*> out;
+  std::vector<Sorted> terms;
   for (const Entry& entry : entries_)
-    if (entry.field == field) out.push_back(&entry);
-  std::sort(out.begin(), out.end(),
-            [this](const Entry* a, const Entry* b) { return term(*a) < term(*b); });
+    if (entry.field == field) terms.push_back({entry.head, &entry});
+  sort(terms, 0);
+  std::vector<const Entry*> out;
+  out.reserve(terms.size());
+  for (const Sorted& term : terms) out.push_back(term.entry);
   return out;
 }
 
@@ -92,7 +173,7 @@ void TermTable::read(const Entry& entry, bool with_positions, std::vector<DocId>
 }
 
 size_t TermTable::ram_bytes() const noexcept {
-  return entries_.capacity() * sizeof(Entry) + slots_.capacity() * sizeof(uint32_t) +
+  return entries_.capacity() * sizeof(Entry) + slots_.capacity() * sizeof(Slot) +
          bytes_.capacity() + pool_.ram_bytes();
 }
 

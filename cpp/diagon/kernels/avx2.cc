@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "diagon/kernels/kernels.h"
+#include "diagon/kernels/parts.h"
 
 #define DIAGON_AVX2 [[gnu::target("avx2,bmi,bmi2,popcnt")]]
 
@@ -189,8 +190,10 @@ DIAGON_AVX2 void range64(const uint8_t* values, size_t n, uint64_t lo, uint64_t 
 
 }  // namespace
 
-const Kernels kAvx2 = {"avx2",    score,  bounds,  at_least, count_set, popcount,
-                       intersect, range8, range16, range32,  range64};
+// What needs compression has no better version without AVX-512.
+const Kernels kAvx2 = {"avx2",          score,     bounds,   at_least,  frequent_plain,
+                       keep_sums_plain, count_set, popcount, intersect, nullptr,
+                       range8,          range16,   range32,  range64};
 
 }  // namespace diagon::kernels
 

@@ -12,12 +12,16 @@
 #include <algorithm>
 
 #include "diagon/kernels/kernels.h"
+#include "diagon/kernels/parts.h"
 
 #define DIAGON_AVX512 \
   [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx2,bmi,bmi2,popcnt")]]
 
 namespace diagon::kernels {
 namespace {
+
+// With fewer documents than this, each is looked up by itself.
+constexpr uint32_t kFewDocs = 8;
 
 DIAGON_AVX512 inline __mmask16 first(uint32_t left) noexcept {
   return static_cast<__mmask16>(left >= 16 ? 0xffff : (1u << left) - 1);
@@ -59,20 +63,58 @@ DIAGON_AVX512 void bounds(const uint8_t* freqs, const uint8_t* norms, uint32_t b
   }
 }
 
+// Stores the numbers, from `from` on, of those that are kept.
+DIAGON_AVX512 inline void store_numbers(uint16_t* out, __mmask16 kept, uint32_t from) noexcept {
+  const __m512i iota = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i numbers = _mm512_add_epi32(iota, _mm512_set1_epi32(static_cast<int>(from)));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
+                      _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(kept, numbers)));
+}
+
 DIAGON_AVX512 uint32_t at_least(const float* scores, uint32_t n, float bar,
                                 uint16_t* out) noexcept {
   const __m512 b = _mm512_set1_ps(bar);
-  const __m512i iota = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   uint32_t count = 0;
   for (uint32_t i = 0; i < n; i += 16) {
     const __mmask16 mask = first(n - i);
     const __mmask16 found =
         _mm512_mask_cmp_ps_mask(mask, _mm512_maskz_loadu_ps(mask, scores + i), b, _CMP_GE_OQ);
     if (found == 0) continue;
-    const __m512i numbers = _mm512_add_epi32(iota, _mm512_set1_epi32(static_cast<int>(i)));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + count),
-                        _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(found, numbers)));
+    store_numbers(out + count, found, i);
     count += static_cast<uint32_t>(__builtin_popcount(found));
+  }
+  return count;
+}
+
+DIAGON_AVX512 uint32_t frequent(const uint32_t* docs, const uint32_t* freqs, uint32_t n,
+                                uint32_t least, uint32_t* out_docs, uint32_t* out_freqs) noexcept {
+  const __m512i l = _mm512_set1_epi32(static_cast<int>(least));
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < n; i += 16) {
+    const __mmask16 mask = first(n - i);
+    const __m512i freq = _mm512_maskz_loadu_epi32(mask, freqs + i);
+    const __mmask16 kept = _mm512_mask_cmpge_epu32_mask(mask, freq, l);
+    if (kept == 0) continue;
+    _mm512_storeu_si512(out_docs + count, _mm512_maskz_compress_epi32(
+                                              kept, _mm512_maskz_loadu_epi32(mask, docs + i)));
+    _mm512_storeu_si512(out_freqs + count, _mm512_maskz_compress_epi32(kept, freq));
+    count += static_cast<uint32_t>(__builtin_popcount(kept));
+  }
+  return count;
+}
+
+DIAGON_AVX512 uint32_t keep_sums(uint32_t* docs, double* sums, uint32_t n, double least) noexcept {
+  const __m512d l = _mm512_set1_pd(least);
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < n; i += 8) {
+    const __m512d sum = _mm512_loadu_pd(sums + i);
+    const __m256i doc = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(docs + i));
+    const auto kept = static_cast<__mmask8>(
+        _mm512_mask_cmp_pd_mask(static_cast<__mmask8>(first(n - i)), sum, l, _CMP_GE_OQ));
+    _mm512_storeu_pd(sums + count, _mm512_maskz_compress_pd(kept, sum));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(docs + count),
+                        _mm256_maskz_compress_epi32(kept, doc));
+    count += static_cast<uint32_t>(__builtin_popcount(kept));
   }
   return count;
 }
@@ -112,26 +154,59 @@ DIAGON_AVX512 uint32_t intersect(const uint32_t* a, uint32_t na, const uint32_t*
   return count;
 }
 
+// All of sixteen with all of sixteen in one instruction; then those on whose side the smaller last
+// one is go on.
+[[gnu::target(
+    "avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx512vp2intersect,avx2,bmi,bmi2,"
+    "popcnt")]] uint32_t
+intersect_vp2(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb, uint16_t* in_a,
+              uint16_t* in_b) noexcept {
+  if (na <= kFewDocs) return intersect(a, na, b, nb, in_a, in_b);
+  // Past the ends stand numbers that no document has, different ones on both sides.
+  const __m512i none_a = _mm512_set1_epi32(-1);
+  const __m512i none_b = _mm512_set1_epi32(-2);
+  uint32_t count = 0;
+  uint32_t i = 0;
+  uint32_t j = 0;
+  while (i < na && j < nb) {
+    const __m512i va = na - i >= 16 ? _mm512_loadu_si512(a + i)
+                                    : _mm512_mask_loadu_epi32(none_a, first(na - i), a + i);
+    const __m512i vb = nb - j >= 16 ? _mm512_loadu_si512(b + j)
+                                    : _mm512_mask_loadu_epi32(none_b, first(nb - j), b + j);
+    __mmask16 ka;
+    __mmask16 kb;
+    _mm512_2intersect_epi32(va, vb, &ka, &kb);
+    store_numbers(in_a + count, ka, i);
+    store_numbers(in_b + count, kb, j);
+    count += static_cast<uint32_t>(__builtin_popcount(ka));
+    const uint32_t last_a = a[std::min(i + 15, na - 1)];
+    const uint32_t last_b = b[std::min(j + 15, nb - 1)];
+    i += last_a <= last_b ? 16 : 0;
+    j += last_b <= last_a ? 16 : 0;
+  }
+  return count;
+}
+
+// lo <= v <= hi is v - lo <= hi - lo, where what is below lo wraps around to the largest numbers.
 DIAGON_AVX512 void range8(const uint8_t* values, size_t n, uint8_t lo, uint8_t hi,
                           uint64_t* out) noexcept {
   const __m512i from = _mm512_set1_epi8(static_cast<char>(lo));
-  const __m512i to = _mm512_set1_epi8(static_cast<char>(hi));
+  const __m512i width = _mm512_set1_epi8(static_cast<char>(hi - lo));
   for (size_t w = 0; w < n / 64; ++w) {
-    const __m512i v = _mm512_loadu_si512(values + w * 64);
-    out[w] = _mm512_mask_cmple_epu8_mask(_mm512_cmpge_epu8_mask(v, from), v, to);
+    out[w] =
+        _mm512_cmple_epu8_mask(_mm512_sub_epi8(_mm512_loadu_si512(values + w * 64), from), width);
   }
 }
 
 DIAGON_AVX512 void range16(const uint8_t* values, size_t n, uint16_t lo, uint16_t hi,
                            uint64_t* out) noexcept {
   const __m512i from = _mm512_set1_epi16(static_cast<int16_t>(lo));
-  const __m512i to = _mm512_set1_epi16(static_cast<int16_t>(hi));
+  const __m512i width = _mm512_set1_epi16(static_cast<int16_t>(hi - lo));
   for (size_t w = 0; w < n / 64; ++w) {
     uint64_t word = 0;
     for (size_t part = 0; part < 2; ++part) {
       const __m512i v = _mm512_loadu_si512(values + w * 128 + part * 64);
-      word |= uint64_t{_mm512_mask_cmple_epu16_mask(_mm512_cmpge_epu16_mask(v, from), v, to)}
-              << (part * 32);
+      word |= uint64_t{_mm512_cmple_epu16_mask(_mm512_sub_epi16(v, from), width)} << (part * 32);
     }
     out[w] = word;
   }
@@ -140,13 +215,12 @@ DIAGON_AVX512 void range16(const uint8_t* values, size_t n, uint16_t lo, uint16_
 DIAGON_AVX512 void range32(const uint8_t* values, size_t n, uint32_t lo, uint32_t hi,
                            uint64_t* out) noexcept {
   const __m512i from = _mm512_set1_epi32(static_cast<int>(lo));
-  const __m512i to = _mm512_set1_epi32(static_cast<int>(hi));
+  const __m512i width = _mm512_set1_epi32(static_cast<int>(hi - lo));
   for (size_t w = 0; w < n / 64; ++w) {
     uint64_t word = 0;
     for (size_t part = 0; part < 4; ++part) {
       const __m512i v = _mm512_loadu_si512(values + w * 256 + part * 64);
-      word |= uint64_t{_mm512_mask_cmple_epu32_mask(_mm512_cmpge_epu32_mask(v, from), v, to)}
-              << (part * 16);
+      word |= uint64_t{_mm512_cmple_epu32_mask(_mm512_sub_epi32(v, from), width)} << (part * 16);
     }
     out[w] = word;
   }
@@ -155,13 +229,12 @@ DIAGON_AVX512 void range32(const uint8_t* values, size_t n, uint32_t lo, uint32_
 DIAGON_AVX512 void range64(const uint8_t* values, size_t n, uint64_t lo, uint64_t hi,
                            uint64_t* out) noexcept {
   const __m512i from = _mm512_set1_epi64(static_cast<int64_t>(lo));
-  const __m512i to = _mm512_set1_epi64(static_cast<int64_t>(hi));
+  const __m512i width = _mm512_set1_epi64(static_cast<int64_t>(hi - lo));
   for (size_t w = 0; w < n / 64; ++w) {
     uint64_t word = 0;
     for (size_t part = 0; part < 8; ++part) {
       const __m512i v = _mm512_loadu_si512(values + w * 512 + part * 64);
-      word |= uint64_t{_mm512_mask_cmple_epu64_mask(_mm512_cmpge_epu64_mask(v, from), v, to)}
-              << (part * 8);
+      word |= uint64_t{_mm512_cmple_epu64_mask(_mm512_sub_epi64(v, from), width)} << (part * 8);
     }
     out[w] = word;
   }
@@ -169,8 +242,12 @@ DIAGON_AVX512 void range64(const uint8_t* values, size_t n, uint64_t lo, uint64_
 
 }  // namespace
 
-const Kernels kAvx512 = {"avx512",  score,  bounds,  at_least, count_set, popcount,
-                         intersect, range8, range16, range32,  range64};
+const Kernels kAvx512 = {"avx512",  score,     bounds,   at_least,  frequent,
+                         keep_sums, count_set, popcount, intersect, increase_avx512,
+                         range8,    range16,   range32,  range64};
+const Kernels kAvx512Vp2 = {"avx512-vp2", score,     bounds,   at_least,      frequent,
+                            keep_sums,    count_set, popcount, intersect_vp2, increase_avx512,
+                            range8,       range16,   range32,  range64};
 
 }  // namespace diagon::kernels
 

@@ -6,7 +6,7 @@ namespace diagon::kernels {
 namespace {
 
 struct Found {
-  std::array<const Kernels*, 3> list{};
+  std::array<const Kernels*, 4> list{};
   size_t count = 0;
 
   Found() noexcept {
@@ -19,8 +19,10 @@ struct Found {
     list[count++] = &kAvx2;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512vpopcntdq"))
+        __builtin_cpu_supports("avx512vpopcntdq")) {
       list[count++] = &kAvx512;
+      if (__builtin_cpu_supports("avx512vp2intersect")) list[count++] = &kAvx512Vp2;
+    }
 #endif
   }
 };

@@ -31,6 +31,13 @@ struct Kernels {
   // The numbers of the entries that are >= bar, ascending; returns how many. REQUIRES: n <= kBatch;
   // room for kBatch + 16 numbers.
   uint32_t (*at_least)(const float* scores, uint32_t n, float bar, uint16_t* out) noexcept;
+  // Those documents whose frequency is >= least, and their frequencies; returns how many. REQUIRES:
+  // n <= kBatch; room for kBatch + 16 in both.
+  uint32_t (*frequent)(const uint32_t* docs, const uint32_t* freqs, uint32_t n, uint32_t least,
+                       uint32_t* out_docs, uint32_t* out_freqs) noexcept;
+  // Keeps, in place, the documents whose sum is >= least; returns how many. REQUIRES: n <= kBatch;
+  // room for kBatch + 16 in both.
+  uint32_t (*keep_sums)(uint32_t* docs, double* sums, uint32_t n, double least) noexcept;
   // How many of the documents are set in `bits`.
   uint32_t (*count_set)(const uint32_t* docs, uint32_t n, const uint64_t* bits) noexcept;
   // Set bits of an array.
@@ -39,6 +46,9 @@ struct Kernels {
   // many. REQUIRES: na, nb <= kBatch; room for kBatch + 16 numbers; `b` is readable up to kBatch.
   uint32_t (*intersect)(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb,
                         uint16_t* in_a, uint16_t* in_b) noexcept;
+  // 128 documents from packed gaps: out[i] = out[i - 1] + 1 + gap i, before the first stands
+  // `base`. Null: codec's own loops, of four at a time, are the best for this processor.
+  void (*increase)(const uint8_t* in, uint32_t bits, uint32_t base, uint32_t* out) noexcept;
   // Bit i of `out` = lo <= values[i] <= hi, for unsigned values of 1, 2, 4 or 8 bytes. REQUIRES: n
   // is a multiple of 64.
   void (*range8)(const uint8_t* values, size_t n, uint8_t lo, uint8_t hi, uint64_t* out) noexcept;
@@ -60,6 +70,7 @@ extern const Kernels kPlain;
 #if defined(__x86_64__)
 extern const Kernels kAvx2;
 extern const Kernels kAvx512;
+extern const Kernels kAvx512Vp2;  // with VP2INTERSECT
 #endif
 
 }  // namespace diagon::kernels

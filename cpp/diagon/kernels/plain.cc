@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "diagon/kernels/kernels.h"
+#include "diagon/kernels/parts.h"
 
 namespace diagon::kernels {
 namespace {
@@ -86,8 +87,30 @@ void range(const uint8_t* values, size_t n, T lo, T hi, uint64_t* out) noexcept 
 
 }  // namespace
 
+uint32_t frequent_plain(const uint32_t* docs, const uint32_t* freqs, uint32_t n, uint32_t least,
+                        uint32_t* out_docs, uint32_t* out_freqs) noexcept {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    out_docs[count] = docs[i];
+    out_freqs[count] = freqs[i];
+    count += freqs[i] >= least ? 1 : 0;
+  }
+  return count;
+}
+
+uint32_t keep_sums_plain(uint32_t* docs, double* sums, uint32_t n, double least) noexcept {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    docs[count] = docs[i];
+    const double sum = sums[count] = sums[i];
+    count += sum >= least ? 1 : 0;
+  }
+  return count;
+}
+
 const Kernels kPlain = {"plain",         score,           bounds,         at_least,
-                        count_set,       popcount,        intersect,      range<uint8_t>,
-                        range<uint16_t>, range<uint32_t>, range<uint64_t>};
+                        frequent_plain,  keep_sums_plain, count_set,      popcount,
+                        intersect,       nullptr,         range<uint8_t>, range<uint16_t>,
+                        range<uint32_t>, range<uint64_t>};
 
 }  // namespace diagon::kernels

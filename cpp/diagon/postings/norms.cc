@@ -1,5 +1,6 @@
 #include "diagon/postings/norms.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace diagon::postings {
@@ -39,5 +40,12 @@ uint8_t encode_length(uint32_t length) noexcept {
 }
 
 uint32_t decode_length(uint8_t norm) noexcept { return kLengths[norm]; }
+
+float average_length(std::span<const uint8_t> norms) noexcept {
+  if (norms.empty()) return 1;
+  uint64_t sum = 0;
+  for (const uint8_t norm : norms) sum += decode_length(norm);
+  return std::max(1.0f, static_cast<float>(sum) / static_cast<float>(norms.size()));
+}
 
 }  // namespace diagon::postings

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace diagon::postings {
 
@@ -11,5 +12,7 @@ namespace diagon::postings {
 uint8_t encode_length(uint32_t length) noexcept;
 // The smallest length that encodes to `norm`.
 uint32_t decode_length(uint8_t norm) noexcept;
+// Of all the documents with these norms; 1 if there are none.
+float average_length(std::span<const uint8_t> norms) noexcept;
 
 }  // namespace diagon::postings

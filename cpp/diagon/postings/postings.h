@@ -50,6 +50,9 @@ class PostingsWriter {
   // `positions` may be null if no field has any. The files must outlive the writer.
   PostingsWriter(directory::FileWriter& postings, directory::FileWriter* positions);
 
+  // How long the field's documents are on average, from here on: what impacts bound best.
+  void set_average_length(float tokens) noexcept { average_length_ = tokens; }
+
   // REQUIRES: docs strictly increasing, not empty; freqs empty (kDocs) or as long as docs, each >=
   // 1; positions empty or of length sum(freqs), ascending within a document; norms: for each
   // document its norm, or empty (then 1).
@@ -59,6 +62,7 @@ class PostingsWriter {
  private:
   directory::FileWriter& postings_;
   directory::FileWriter* positions_;
+  float average_length_ = 1;
   // Of the term that is being written; `*_ends_` have one entry a block.
   std::vector<DocId> last_docs_;
   std::vector<uint64_t> data_ends_, position_ends_;

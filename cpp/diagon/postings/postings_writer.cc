@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <utility>
 
 #include "diagon/postings/norms.h"
 #include "diagon/postings/postings.h"
@@ -27,8 +28,7 @@ class ImpactSet {
       best_[norm] = std::max(best_[norm], freq);
     }
   }
-  // Appends kImpacts pairs. `average_length`: of the documents with the term; it decides only which
-  // pairs are joined.
+  // Appends kImpacts pairs. `average_length` decides only which pairs are joined.
   void write(float average_length, std::vector<uint8_t>& freqs, std::vector<uint8_t>& norms) const {
     std::array<Pair, 256> kept;
     size_t count = 0;
@@ -55,16 +55,21 @@ class ImpactSet {
     return f / (f + 1.2f * (0.25f + 0.75f * length / average_length));
   }
 
-  // Joins those two neighbours to (higher frequency, smaller norm) whose bound grows least.
+  // Joins two neighbours to (higher frequency, smaller norm): those with which the bound of the
+  // block rises least, and of these those whose own bounds do.
   static void join_nearest(Pair* pairs, size_t& count, float average_length) {
+    float best_value = 0;
+    for (size_t i = 0; i < count; ++i)
+      best_value = std::max(best_value, value(pairs[i].freq, pairs[i].norm, average_length));
     size_t best = 0;
-    float least = 2;
+    std::pair<float, float> least{2.0f, 2.0f};
     for (size_t i = 0; i + 1 < count; ++i) {
       const float joined = value(pairs[i + 1].freq, pairs[i].norm, average_length);
       const float before = std::max(value(pairs[i].freq, pairs[i].norm, average_length),
                                     value(pairs[i + 1].freq, pairs[i + 1].norm, average_length));
-      if (joined - before < least) {
-        least = joined - before;
+      const std::pair<float, float> rise{std::max(joined - best_value, 0.0f), joined - before};
+      if (rise < least) {
+        least = rise;
         best = i;
       }
     }
@@ -76,13 +81,6 @@ class ImpactSet {
   std::array<uint64_t, 4> seen_{};
   std::array<uint32_t, 256> best_;  // valid where `seen_`
 };
-
-float average_length(std::span<const uint8_t> norms) {
-  if (norms.empty()) return 1;
-  uint64_t sum = 0;
-  for (const uint8_t norm : norms) sum += decode_length(norm);
-  return std::max(1.0f, static_cast<float>(sum) / static_cast<float>(norms.size()));
-}
 
 void put_packed(ByteWriter& out, const uint32_t* values) {
   const uint32_t width = codec::bits_needed(values, kBlock);
@@ -185,7 +183,6 @@ TermMeta PostingsWriter::write(std::span<const DocId> docs, std::span<const uint
   data_.clear();
   pos_.clear();
   ImpactSet impacts;
-  const float average = has_freqs && blocks > 1 ? average_length(norms) : 1;
   size_t position = 0;
   DocId previous = UINT32_MAX;
   for (size_t from = 0; from < docs.size(); from += kBlock) {
@@ -203,7 +200,7 @@ TermMeta PostingsWriter::write(std::span<const DocId> docs, std::span<const uint
       impacts.clear();
       for (size_t i = from; i < from + count; ++i)
         impacts.add(freqs[i], norms.empty() ? uint8_t{1} : norms[i]);
-      impacts.write(average, impact_freqs_, impact_norms_);
+      impacts.write(average_length_, impact_freqs_, impact_norms_);
     }
     if (has_positions) {
       size_t occurrences = 0;

@@ -40,45 +40,52 @@ Stop AllSearch::search(TopHits& top, uint64_t enough, uint64_t& count, const Int
     const DocId end = lead.block_last_doc(b) + 1;
     blocks[b] = {0, b, first};
     if (ranking) {
-      others[b] = others_bound(first, end);
+      if (terms_.size() > 1) others[b] = others_bound(first, end);
       blocks[b].bound =
           static_cast<float>((terms_[0].scored ? terms_[0].scorer->bounds()[b] : 0.0f) + others[b]);
     }
     first = end;
   }
   if (ranking) {
-    best_first(blocks);
     scores_.resize(terms_.size());
     for (size_t t = 0; t < terms_.size(); ++t)
       if (terms_[t].scored) scores_[t].resize(kBatch);
   }
-  for (const BlockBound& next : blocks) {
-    const bool admitted = ranking && top.admits(next.bound, number_, next.first);
-    if (!admitted && !counting) break;
-    if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
-    lead.open_block(next.block);
-    if (counting) {
-      count += count_block(admitted, top);
-      counting = count <= enough;
-    } else {
-      best_of_block(others[next.block], top);
-    }
-  }
-  return Stop::kNo;
+  return walk(
+      std::move(blocks), top, interrupt, [&] { return counting; },
+      [&](uint32_t block, bool admitted) {
+        lead.open_block(block);
+        if (counting) {
+          count += count_block(admitted, top);
+          counting = count <= enough;
+        } else {
+          best_of_block(others[block], top);
+        }
+      });
 }
 
-uint32_t AllSearch::intersect_others(DocId* docs, uint32_t n, bool score) {
+uint32_t AllSearch::match_terms(DocId* docs, uint32_t n) {
+  uint16_t kept[kBatch + 16];
+  for (size_t t = 1; t < terms_.size() && n != 0; ++t)
+    n = intersect(terms_[t].scorer->cursor(), docs, n, kept, nullptr);
+  return n;
+}
+
+uint32_t AllSearch::score_terms(DocId* docs, uint32_t* lead_freqs, uint32_t n) {
   uint16_t kept[kBatch + 16];
   uint32_t freqs[kBatch + 16];
   for (size_t t = 1; t < terms_.size() && n != 0; ++t) {
-    const bool scored = score && terms_[t].scored;
+    const bool scored = terms_[t].scored;
     TermScorer& term = *terms_[t].scorer;
     n = intersect(term.cursor(), docs, n, kept, scored ? freqs : nullptr);
-    for (size_t s = 0; score && s < t; ++s)
+    for (uint32_t i = 0; i < n; ++i) lead_freqs[i] = lead_freqs[kept[i]];
+    for (size_t s = 1; s < t; ++s)
       if (terms_[s].scored)
         for (uint32_t i = 0; i < n; ++i) scores_[s][i] = scores_[s][kept[i]];
     if (scored) term.scoring().score(docs, freqs, n, scores_[t].data());
   }
+  // The lead comes last: mostly, few of its documents are left.
+  if (terms_[0].scored) terms_[0].scorer->scoring().score(docs, lead_freqs, n, scores_[0].data());
   return n;
 }
 
@@ -89,6 +96,10 @@ uint32_t AllSearch::keep_filtered(DocId* docs, uint32_t n) {
 }
 
 void AllSearch::sum_scores(uint32_t n, float* sums) const {
+  if (terms_.size() == 1 && terms_[0].scored) {
+    std::copy_n(scores_[0].data(), n, sums);
+    return;
+  }
   for (uint32_t i = 0; i < n; ++i) {
     double sum = 0;
     for (size_t t = 0; t < terms_.size(); ++t)
@@ -98,24 +109,20 @@ void AllSearch::sum_scores(uint32_t n, float* sums) const {
 }
 
 uint32_t AllSearch::count_block(bool score, TopHits& top) {
-  TermScorer& first = *terms_[0].scorer;
-  PostingsCursor& lead = first.cursor();
+  PostingsCursor& lead = terms_[0].scorer->cursor();
   DocId docs[kBatch + 16];
   std::copy_n(lead.docs(), lead.size(), docs);
-  if (score && terms_[0].scored)
-    first.scoring().score(docs, lead.freqs(), lead.size(), scores_[0].data());
-  const uint32_t all = intersect_others(docs, lead.size(), score);
+  if (!score) return keep_filtered(docs, match_terms(docs, lead.size()));
+  uint32_t freqs[kBatch + 16];
+  std::copy_n(lead.freqs(), lead.size(), freqs);
+  const uint32_t all = score_terms(docs, freqs, lead.size());
   if (all == 0) return 0;
-  if (!score) return keep_filtered(docs, all);
   float sums[kBatch];
   sum_scores(all, sums);
   DocId left[kBatch + 16];
   std::copy_n(docs, all, left);
   const uint32_t hits = keep_filtered(left, all);
-  for (uint32_t i = 0, j = 0; i < hits; ++i, ++j) {
-    while (docs[j] != left[i]) ++j;
-    if (sums[j] >= top.bar()) top.add({number_, left[i], sums[j]});
-  }
+  add_best(docs, sums, left, hits, top);
   return hits;
 }
 
@@ -124,20 +131,18 @@ void AllSearch::best_of_block(double others, TopHits& top) {
   PostingsCursor& lead = first.cursor();
   const kernels::Kernels& run = kernels::best();
   DocId docs[kBatch + 16];
+  uint32_t freqs[kBatch + 16];
   uint16_t kept[kBatch + 16];
   uint32_t n = lead.size();
-  if (terms_[0].scored) {
-    float* scores = scores_[0].data();
-    first.scoring().score(lead.docs(), lead.freqs(), n, scores);
-    n = run.at_least(scores, n, part_of(top.bar(), others), kept);
-    for (uint32_t i = 0; i < n; ++i) {
-      docs[i] = lead.docs()[kept[i]];
-      scores[i] = scores[kept[i]];
-    }
+  const float wanted = part_of(top.bar(), others);
+  const uint32_t least = terms_[0].scored ? first.least_freq(lead.block(), wanted) : 1;
+  if (least > 1) {
+    n = run.frequent(lead.docs(), lead.freqs(), n, least, docs, freqs);
   } else {
     std::copy_n(lead.docs(), n, docs);
+    std::copy_n(lead.freqs(), n, freqs);
   }
-  n = intersect_others(docs, n, true);
+  n = score_terms(docs, freqs, n);
   if (n == 0) return;
   float sums[kBatch];
   sum_scores(n, sums);
@@ -149,10 +154,14 @@ void AllSearch::best_of_block(double others, TopHits& top) {
   // The filters come last: few documents are left.
   DocId left[kBatch + 16];
   std::copy_n(docs, n, left);
-  const uint32_t hits = keep_filtered(left, n);
+  add_best(docs, sums, left, keep_filtered(left, n), top);
+}
+
+void AllSearch::add_best(const DocId* docs, const float* sums, const DocId* left, uint32_t hits,
+                         TopHits& top) const {
   for (uint32_t i = 0, j = 0; i < hits; ++i, ++j) {
     while (docs[j] != left[i]) ++j;
-    top.add({number_, left[i], sums[j]});
+    if (sums[j] >= top.bar()) top.add({number_, left[i], sums[j]});
   }
 }
 

@@ -15,12 +15,6 @@ uint32_t BlockSearch::keep_live(DocId* docs, uint32_t n) const noexcept {
   return kept;
 }
 
-void best_first(std::span<BlockBound> blocks) {
-  std::ranges::sort(blocks, [](const BlockBound& a, const BlockBound& b) {
-    return a.bound != b.bound ? a.bound > b.bound : a.block < b.block;
-  });
-}
-
 float part_of(float bar, double rest) noexcept {
   const double part = static_cast<double>(bar) - rest;
   return static_cast<float>(part - 1e-6 * (std::abs(part) + rest));

@@ -18,6 +18,7 @@
 // give to the bit what the scorers by windows give.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -32,6 +33,13 @@
 #include "diagon/util/interrupt.h"
 
 namespace diagon::search {
+
+// A block of a term, with a bound of what is in it.
+struct BlockBound {
+  float bound;
+  uint32_t block;
+  DocId first;  // no document of the block is before it
+};
 
 // One segment's part of a search.
 class BlockSearch {
@@ -62,10 +70,39 @@ class BlockSearch {
     return stop;
   }
 
+  // Calls `visit(block, true)`, best bound first, for those that can have one of the best hits;
+  // then, for as long as `counting()` says so, `visit(block, false)` for the others, in their
+  // order.
+  template <typename Visit, typename Counting>
+  Stop walk(std::vector<BlockBound> blocks, const TopHits& top, const Interrupt& interrupt,
+            Counting&& counting, Visit&& visit) {
+    // A heap, not sorted, since most are never asked for.
+    if (top.wanted() != 0) std::ranges::make_heap(blocks, later);
+    while (!blocks.empty() && top.wanted() != 0 &&
+           top.admits(blocks.front().bound, number_, blocks.front().first)) {
+      if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
+      std::ranges::pop_heap(blocks, later);
+      visit(blocks.back().block, true);
+      blocks.pop_back();
+    }
+    if (!counting()) return Stop::kNo;
+    std::ranges::sort(blocks, {}, &BlockBound::block);
+    for (const BlockBound& next : blocks) {
+      if (!counting()) break;
+      if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
+      visit(next.block, false);
+    }
+    return Stop::kNo;
+  }
+
   const index::LiveSegment& segment_;
   uint32_t number_;
 
  private:
+  static bool later(const BlockBound& a, const BlockBound& b) noexcept {
+    return a.bound != b.bound ? a.bound < b.bound : a.block > b.block;
+  }
+
   uint64_t looked_at_ = 0;
 };
 
@@ -79,6 +116,8 @@ class UnionSearch final : public BlockSearch {
  private:
   Stop best(TopHits& top, const Interrupt& interrupt);
   Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt);
+  Stop count_in_both(postings::PostingsCursor& rare, postings::PostingsCursor& frequent,
+                     const Interrupt& interrupt, uint64_t& common);
   struct WindowBound {
     float bound;
     uint32_t number;
@@ -101,8 +140,8 @@ class UnionSearch final : public BlockSearch {
   std::vector<size_t> order_;  // see split
   std::vector<double> rest_;   // sums of bounds of the first terms in that order
   uint32_t candidates_ = 0;
-  DocId docs_[kernels::kBatch];
-  double sums_[kernels::kBatch];
+  DocId docs_[kernels::kBatch + 16];
+  double sums_[kernels::kBatch + 16];
 };
 
 // Documents with all of the terms and in all of the filters; the score is the sum over the scored
@@ -124,10 +163,14 @@ class AllSearch final : public BlockSearch {
   // The first one returns the number of hits.
   uint32_t count_block(bool score, TopHits& top);
   void best_of_block(double others, TopHits& top);
-  // Keeps those in all terms but the first; of the kept, their scores, where terms are scored and
-  // `score` says so.
-  uint32_t intersect_others(DocId* docs, uint32_t n, bool score);
+  // Keeps those of the lead's documents that all terms have.
+  uint32_t match_terms(DocId* docs, uint32_t n);
+  // The same, with their scores in scores_ of each scored term. `lead_freqs`: of the documents.
+  uint32_t score_terms(DocId* docs, uint32_t* lead_freqs, uint32_t n);
   uint32_t keep_filtered(DocId* docs, uint32_t n);
+  // `left`: those of the documents, with these sums, that are hits.
+  void add_best(const DocId* docs, const float* sums, const DocId* left, uint32_t hits,
+                TopHits& top) const;
   // Adds up scores_; REQUIRES: n entries in each scored term's.
   void sum_scores(uint32_t n, float* sums) const;
 
@@ -146,15 +189,6 @@ class PhraseSearch final : public BlockSearch {
  private:
   std::unique_ptr<PhraseScorer> phrase_;
 };
-
-// A block of a term, with a bound of what is in it.
-struct BlockBound {
-  float bound;
-  uint32_t block;
-  DocId first;  // no document of the block is before it
-};
-// Sorts them, best bound first, then by document.
-void best_first(std::span<BlockBound> blocks);
 
 // A score of at least `bar` has a part of at least this, if the rest of it is at most `rest`.
 // Rounded down by more than all roundings can make up.

@@ -24,12 +24,8 @@ Stop PhraseSearch::search(TopHits& top, uint64_t enough, uint64_t& count,
     blocks[b] = {ranking ? static_cast<float>(phrase_->max_score(first, end)) : 0.0f, b, first};
     first = end;
   }
-  if (ranking) best_first(blocks);
-  for (const BlockBound& next : blocks) {
-    const bool admitted = ranking && top.admits(next.bound, number_, next.first);
-    if (!admitted && !counting) break;
-    if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
-    lead.open_block(next.block);
+  const auto look = [&](uint32_t block, bool admitted) {
+    lead.open_block(block);
     DocId docs[kBatch];
     std::copy_n(lead.docs(), lead.size(), docs);
     phrase_->each_with_all_terms(docs, keep_live(docs, lead.size()), [&](DocId doc) {
@@ -43,8 +39,9 @@ Stop PhraseSearch::search(TopHits& top, uint64_t enough, uint64_t& count,
       if (scored) top.add({number_, doc, phrase_->scoring()(doc, freq)});
     });
     counting = counting && count <= enough;
-  }
-  return Stop::kNo;
+  };
+  return walk(
+      std::move(blocks), top, interrupt, [&] { return counting; }, look);
 }
 
 }  // namespace diagon::search

@@ -1,6 +1,7 @@
 #include "diagon/search/term_scorer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "diagon/kernels/kernels.h"
@@ -92,7 +93,7 @@ DocId TermScorer::lower_bound(DocId target) {
 
 void TermScorer::match(const Window& window, const uint64_t* mask, uint64_t* out) {
   if (with_scores() && freqs_.empty()) freqs_.resize(kWindowDocs);
-  if (bits::count(mask, window.words()) < kSparseCandidates)
+  if (kernels::best().popcount(mask, window.words()) < kSparseCandidates)
     match_sparse(window, mask, out);
   else
     match_dense(window, mask, out);
@@ -158,6 +159,24 @@ void TermScorer::add_scores(const Window& window, const uint64_t* docs, double* 
 std::span<const float> TermScorer::bounds() {
   if (bounds_.empty()) bounds_ = scoring_.bounds(cursor_);
   return bounds_;
+}
+
+uint32_t TermScorer::least_freq(uint32_t block, float score) const noexcept {
+  const float weight = scoring_.weight;
+  if (cursor_.impact_freqs() == nullptr || !(score > 0) || !(score < weight)) return 1;
+  // weight - weight / (1 + freq * inverse) >= score, solved for freq, less what rounding can add.
+  const float wanted = score / (weight - score) * 0.9999f;
+  const uint8_t* freqs = cursor_.impact_freqs() + size_t{postings::kImpacts} * block;
+  const uint8_t* norms = cursor_.impact_norms() + size_t{postings::kImpacts} * block;
+  uint32_t before = 0;
+  for (size_t i = 0; i < postings::kImpacts; ++i) {
+    // A document with a frequency above `before` is not shorter than this pair's norm.
+    const float least = std::ceil(wanted / (*scoring_.table)[norms[i]]);
+    if (freqs[i] == postings::kAnyFreq || least <= freqs[i])
+      return std::max(before + 1, static_cast<uint32_t>(std::min(least, 255.0f)));
+    before = freqs[i];
+  }
+  return before + 1;
 }
 
 float TermScorer::bound(DocId from, DocId to) {

@@ -48,6 +48,8 @@ class TermScorer final : public Scorer {
   const TermScoring& scoring() const noexcept { return scoring_; }
   // One bound a block; computed at the first call. REQUIRES: with scores.
   std::span<const float> bounds();
+  // Documents of a block with a lower frequency than this have a lower score than `score`.
+  uint32_t least_freq(uint32_t block, float score) const noexcept;
   // The best score of any document in [from, to).
   float bound(DocId from, DocId to);
 

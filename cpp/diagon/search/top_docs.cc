@@ -1,14 +1,33 @@
 #include "diagon/search/top_docs.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
+#include "diagon/kernels/kernels.h"
 #include "diagon/search/block_search.h"
 #include "diagon/search/live_window.h"
 #include "diagon/util/error.h"
 
 namespace diagon::search {
 namespace {
+
+// Whether all hits have the same score, which is then the boost. (A boolean query of filters alone
+// is left out: it has no score to speak of, but documents of many clauses.)
+bool has_constant_score(const Weight& weight) noexcept {
+  switch (weight.query->kind) {
+    case QueryKind::kMatchAll:
+    case QueryKind::kTermSet:
+    case QueryKind::kRangeI64:
+    case QueryKind::kRangeF64:
+    case QueryKind::kRangeStr:
+    case QueryKind::kExists:
+    case QueryKind::kConstant:
+      return true;
+    default:
+      return false;
+  }
+}
 
 class Collector {
  public:
@@ -19,10 +38,11 @@ class Collector {
         interrupt_(interrupt),
         top_(options.k),
         with_scores_(options.k > 0 || options.has_min_score),
-        scores_(with_scores_ ? kWindowDocs : 0) {}
+        constant_(!options.has_min_score && has_constant_score(prepared.root())) {}
 
   // False if it was stopped.
   bool segment(uint32_t number) {
+    if (counted_by_dictionary(number)) return true;
     // Counts below are of all documents, those with low scores included.
     if (!options_.has_min_score)
       if (const auto blocks = make_block_search(prepared_, number, interrupt_))
@@ -39,6 +59,16 @@ class Collector {
   }
 
  private:
+  // Of a term the dictionary knows how many documents have it.
+  bool counted_by_dictionary(uint32_t number) {
+    const Weight& root = prepared_.root();
+    if (options_.k != 0 || options_.has_min_score || root.query->kind != QueryKind::kTerm ||
+        prepared_.snapshot().segment(number).live != nullptr)
+      return false;
+    result_.count += root.meta(number, 0).doc_freq;
+    return true;
+  }
+
   bool by_blocks(BlockSearch& blocks) {
     result_.stop = blocks.search(top_, options_.count_up_to, result_.count, interrupt_);
     result_.windows += blocks.looked_at();
@@ -77,10 +107,12 @@ class Collector {
     uint64_t found[kWindowWords];
     live_window(segment, window, from, found);
     scorer.match(window, found, found);
-    if (!with_scores_) {
-      result_.count += bits::count(found, window.words());
+    if (!with_scores_ || constant_) {
+      result_.count += kernels::best().popcount(found, window.words());
+      if (with_scores_) first_of(found, number, window);
       return;
     }
+    scores_.resize(kWindowDocs);
     bits::for_each(found, window.words(), [this](size_t i) { scores_[i] = 0; });
     scorer.add_scores(window, found, scores_.data());
     bits::for_each(found, window.words(), [&](size_t i) {
@@ -91,13 +123,26 @@ class Collector {
     });
   }
 
+  // Of equal scores the earlier documents are better.
+  void first_of(const uint64_t* found, uint32_t number, const Window& window) {
+    const float score = prepared_.root().boost;
+    for (uint32_t w = 0; w < window.words(); ++w) {
+      for (uint64_t word = found[w]; word != 0; word &= word - 1) {
+        const DocId doc = window.base + w * 64 + static_cast<uint32_t>(std::countr_zero(word));
+        if (!top_.admits(score, number, doc)) return;
+        top_.add({number, doc, score});
+      }
+    }
+  }
+
   const PreparedQuery& prepared_;
   const TopDocsOptions& options_;
   const Interrupt& interrupt_;
   TopDocs result_;
   TopHits top_;
   bool with_scores_;
-  std::vector<double> scores_;
+  bool constant_;
+  std::vector<double> scores_;  // of a window's documents
 };
 
 }  // namespace

@@ -70,6 +70,19 @@ Stop UnionSearch::search(TopHits& top, uint64_t enough, uint64_t& count,
   return stop;
 }
 
+Stop UnionSearch::count_in_both(PostingsCursor& rare, PostingsCursor& frequent,
+                                const Interrupt& interrupt, uint64_t& common) {
+  DocId docs[kBatch + 16];
+  uint16_t kept[kBatch + 16];
+  for (uint32_t b = 0; b < rare.block_count(); ++b) {
+    if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
+    rare.open_block(b);
+    std::copy_n(rare.docs(), rare.size(), docs);
+    common += intersect(frequent, docs, rare.size(), kept, nullptr);
+  }
+  return Stop::kNo;
+}
+
 Stop UnionSearch::count(uint64_t enough, uint64_t& count, const Interrupt& interrupt) {
   if (terms_.empty()) return Stop::kNo;
   const uint64_t most = terms_[0]->cost();
@@ -77,6 +90,12 @@ Stop UnionSearch::count(uint64_t enough, uint64_t& count, const Interrupt& inter
   if (all_live && (terms_.size() == 1 || count + most > enough)) {
     count += most;
     return Stop::kNo;
+  }
+  if (all_live && terms_.size() == 2) {
+    uint64_t common = 0;
+    const Stop stop = count_in_both(terms_[1]->cursor(), terms_[0]->cursor(), interrupt, common);
+    if (stop == Stop::kNo) count += most + terms_[1]->cost() - common;
+    return stop;
   }
   // Of all terms but the most frequent one, or, with deleted documents, of all.
   std::vector<uint64_t> bits(bits::words_for(segment_.reader->max_doc()));
@@ -174,6 +193,8 @@ void UnionSearch::drive(size_t driver, DocId from, DocId to, TopHits& top) {
   const std::span<const float> bounds = term.bounds();
   float scores[kBatch];
   uint16_t found[kBatch + 16];
+  uint32_t frequent_docs[kBatch + 16];
+  uint32_t frequent_freqs[kBatch + 16];
   for (uint32_t b = cursor.find_block(from); b < cursor.block_count(); ++b) {
     if (b > 0 && cursor.block_last_doc(b - 1) + 1 >= to) break;
     if (static_cast<float>(bounds[b] + rest) < top.bar()) continue;
@@ -181,11 +202,19 @@ void UnionSearch::drive(size_t driver, DocId from, DocId to, TopHits& top) {
     const DocId* docs = cursor.docs();
     const uint32_t begin = docs[0] >= from ? 0 : find_doc(docs, cursor.size(), from);
     const uint32_t end = cursor.last_doc() < to ? cursor.size() : find_doc(docs, cursor.size(), to);
-    term.scoring().score(docs + begin, cursor.freqs() + begin, end - begin, scores);
-    const uint32_t n =
-        kernels::best().at_least(scores, end - begin, part_of(top.bar(), rest), found);
+    const float wanted = part_of(top.bar(), rest);
+    const uint32_t* freqs = cursor.freqs() + begin;
+    uint32_t n = end - begin;
+    docs += begin;
+    if (const uint32_t least = term.least_freq(b, wanted); least > 1) {
+      n = kernels::best().frequent(docs, freqs, n, least, frequent_docs, frequent_freqs);
+      docs = frequent_docs;
+      freqs = frequent_freqs;
+    }
+    term.scoring().score(docs, freqs, n, scores);
+    n = kernels::best().at_least(scores, n, wanted, found);
     for (uint32_t i = 0; i < n; ++i) {
-      docs_[candidates_] = docs[begin + found[i]];
+      docs_[candidates_] = docs[found[i]];
       sums_[candidates_] = scores[found[i]];
       if (++candidates_ == kBatch) finish(driver, top);
     }
@@ -200,13 +229,7 @@ void UnionSearch::finish(size_t driver, TopHits& top) {
   uint32_t freqs[kBatch + 16];
   float scores[kBatch];
   const auto drop_below_bar = [&](double rest) {
-    uint32_t left = 0;
-    for (uint32_t c = 0; c < n; ++c) {
-      docs_[left] = docs_[c];
-      sums_[left] = sums_[c];
-      left += static_cast<float>(sums_[c] + rest) >= top.bar() ? 1 : 0;
-    }
-    n = left;
+    n = kernels::best().keep_sums(docs_, sums_, n, part_of(top.bar(), rest));
   };
   for (size_t i = driver; n != 0 && i-- > 0 && rest_[i] != 0;) {
     drop_below_bar(rest_[i]);

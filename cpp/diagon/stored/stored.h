@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,14 @@ struct StoredMeta {
   uint64_t index_bytes = 0;
 };
 
+// A block as it stands in the file.
+struct StoredBlock {
+  DocId first_doc = 0;
+  uint32_t docs = 0;
+  uint64_t raw_bytes = 0;          // of its documents before compression
+  std::span<const uint8_t> bytes;  // in the mapped file: the documents' lengths and the frame
+};
+
 // Writes documents in order. Used by one thread.
 class StoredWriter {
  public:
@@ -34,9 +43,16 @@ class StoredWriter {
   StoredWriter& operator=(const StoredWriter&) = delete;
   // Throws kTooLarge for a document over kMaxDocument.
   void add(std::span<const uint8_t> source);
+  // Adds the documents of a block of another file as they are. Documents that were added before and
+  // don't fill a block are written as a short one.
+  void add_block(const StoredBlock& block);
+  // Bytes that don't fill a block yet.
+  size_t pending_bytes() const noexcept { return raw_.size(); }
+  uint32_t block_count() const noexcept { return meta_.block_count; }
   StoredMeta finish();
 
  private:
+  void begin_block(uint64_t docs, uint64_t raw_bytes);
   void flush_block();
   struct Context;
   directory::FileWriter& file_;
@@ -55,6 +71,13 @@ class StoredReader {
   // A block is never taken to be larger than what its own table says, nor that larger than 64 MiB +
   // the block size.
   void get(DocId doc, std::vector<uint8_t>& out) const;
+  // Bytes of the document's source. REQUIRES and Throws as get().
+  uint32_t length(DocId doc) const;
+  // The block in which a document is. REQUIRES: doc < doc_count. Throws kCorrupt for one whose
+  // table or lengths contradict each other; the frame is not looked into.
+  StoredBlock block_of(DocId doc) const;
+  // Of its file, for messages.
+  const std::string& path() const noexcept { return file_->path(); }
 
  private:
   // One entry of the table.
@@ -64,7 +87,9 @@ class StoredReader {
     uint64_t offset;
   };
   Block entry(uint32_t block) const noexcept;
+  // Throws kCorrupt for a document past the end.
   uint32_t find_block(DocId doc) const;
+  StoredBlock open_block(uint32_t block) const;
 
   std::shared_ptr<const directory::MappedFile> file_;
   StoredMeta meta_;

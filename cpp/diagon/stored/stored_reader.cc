@@ -76,6 +76,8 @@ StoredReader::Block StoredReader::entry(uint32_t block) const noexcept {
 }
 
 uint32_t StoredReader::find_block(DocId doc) const {
+  if (doc >= meta_.doc_count || meta_.block_count == 0)
+    throw_corrupt(file_->path(), "a document past the end");
   // The first block after the document's is in [from, to].
   uint32_t from = 1;
   uint32_t to = meta_.block_count;
@@ -87,35 +89,60 @@ uint32_t StoredReader::find_block(DocId doc) const {
       to = middle;
     }
   }
-  return from - 1;
+  const uint32_t block = from - 1;
+  if (entry(block).first_doc > doc || entry(block + 1).first_doc <= doc)
+    throw_corrupt(file_->path(), "the table of documents");
+  return block;
+}
+
+StoredBlock StoredReader::open_block(uint32_t block) const {
+  const Block here = entry(block);
+  const Block next = entry(block + 1);
+  if (here.offset > next.offset) throw_corrupt(file_->path(), "the table of documents");
+  const uint64_t bytes = next.offset - here.offset;
+  const uint32_t docs = next.first_doc - here.first_doc;
+  if (docs > bytes) throw_corrupt(file_->path(), "more documents than bytes");
+  return {here.first_doc,
+          docs,
+          here.raw_bytes,
+          {file_->touch(here.offset, bytes), static_cast<size_t>(bytes)}};
+}
+
+StoredBlock StoredReader::block_of(DocId doc) const {
+  const StoredBlock block = open_block(find_block(doc));
+  ByteReader in(block.bytes.data(), block.bytes.size(), file_->path());
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < block.docs; ++i) sum += in.varint32();
+  if (sum != block.raw_bytes || sum > kMaxRawBytes || block.docs > kMaxBlockDocs ||
+      ZSTD_getFrameContentSize(in.here(), in.remaining()) != sum)
+    throw_corrupt(file_->path(), "the lengths of documents");
+  return block;
+}
+
+uint32_t StoredReader::length(DocId doc) const {
+  const StoredBlock block = open_block(find_block(doc));
+  ByteReader in(block.bytes.data(), block.bytes.size(), file_->path());
+  for (DocId before = block.first_doc; before < doc; ++before) in.varint32();
+  return in.varint32();
 }
 
 void StoredReader::get(DocId doc, std::vector<uint8_t>& out) const {
   const std::string& path = file_->path();
-  if (doc >= meta_.doc_count || meta_.block_count == 0)
-    throw_corrupt(path, "a document past the end");
   const uint32_t block = find_block(doc);
-  const Block here = entry(block);
-  const Block next = entry(block + 1);
-  if (here.first_doc > doc || next.first_doc <= doc || here.offset > next.offset)
-    throw_corrupt(path, "the table of documents");
-
   Scratch& mine = scratch();
   if (mine.serial != serial_ || mine.block != block) {
     mine.serial = 0;
-    const uint64_t bytes = next.offset - here.offset;
-    ByteReader in(file_->touch(here.offset, bytes), static_cast<size_t>(bytes), path);
-    const uint32_t docs = next.first_doc - here.first_doc;
-    if (docs > in.remaining()) throw_corrupt(path, "more documents than bytes");
+    const StoredBlock here = open_block(block);
+    ByteReader in(here.bytes.data(), here.bytes.size(), path);
     uint64_t sum = 0;
     mine.starts.assign(1, 0);
-    for (uint32_t i = 0; i < docs; ++i) mine.starts.push_back(sum += in.varint32());
+    for (uint32_t i = 0; i < here.docs; ++i) mine.starts.push_back(sum += in.varint32());
     if (sum != here.raw_bytes) throw_corrupt(path, "the lengths of documents");
     decompress(mine, in.here(), in.remaining(), sum, path);
     mine.block = block;
     mine.serial = serial_;
   }
-  const size_t i = doc - here.first_doc;
+  const size_t i = doc - entry(block).first_doc;
   const uint8_t* raw = mine.raw.data();
   out.insert(out.end(), raw + mine.starts[i], raw + mine.starts[i + 1]);
   if (mine.raw.capacity() > kKept || mine.starts.capacity() * sizeof(uint64_t) > kKept) {

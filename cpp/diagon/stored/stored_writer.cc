@@ -48,11 +48,23 @@ StoredMeta StoredWriter::finish() {
   return meta_;
 }
 
-void StoredWriter::flush_block() {
-  index_.fixed(meta_.doc_count - static_cast<uint32_t>(lengths_.size()));
-  index_.fixed(static_cast<uint32_t>(raw_.size()));
+void StoredWriter::add_block(const StoredBlock& block) {
+  if (!lengths_.empty()) flush_block();
+  meta_.doc_count += block.docs;
+  begin_block(block.docs, block.raw_bytes);
+  file_.append(block.bytes);
+}
+
+// REQUIRES: the block's documents are counted already.
+void StoredWriter::begin_block(uint64_t docs, uint64_t raw_bytes) {
+  index_.fixed(meta_.doc_count - static_cast<uint32_t>(docs));
+  index_.fixed(static_cast<uint32_t>(raw_bytes));
   index_.fixed(file_.offset());
   ++meta_.block_count;
+}
+
+void StoredWriter::flush_block() {
+  begin_block(lengths_.size(), raw_.size());
   ByteWriter lengths;
   for (const uint32_t length : lengths_) lengths.varint(length);
   packed_.resize(ZSTD_compressBound(raw_.size()));

@@ -32,9 +32,17 @@ inline uint64_t positions_end(const postings::TermMeta& meta) noexcept {
 
 // A term's first 8 bytes as a number of the same order, with zeros for those that are missing.
 inline uint64_t term_key(std::string_view term) noexcept {
-  uint64_t key = 0;
-  if (!term.empty()) std::memcpy(&key, term.data(), std::min<size_t>(term.size(), 8));
-  return __builtin_bswap64(key);
+  const auto* at = reinterpret_cast<const uint8_t*>(term.data());
+  const size_t len = term.size();
+  if (len >= 8) return __builtin_bswap64(load<uint64_t>(at));
+  // Two loads of a fixed size, which may overlap.
+  if (len >= 4)
+    return __builtin_bswap64(load<uint32_t>(at) | uint64_t{load<uint32_t>(at + len - 4)}
+                                                      << 8 * (len - 4));
+  if (len >= 2)
+    return __builtin_bswap64(load<uint16_t>(at) | uint64_t{load<uint16_t>(at + len - 2)}
+                                                      << 8 * (len - 2));
+  return len == 0 ? 0 : uint64_t{*at} << 56;
 }
 
 // What is left of an entry's term after the bytes that it shares with the one before.

@@ -1,5 +1,5 @@
-// How a search is stopped from outside: a flag and a deadline, polled once a window by every loop
-// of the engine.
+// How a search or a merge is stopped from outside: a flag and a deadline, polled once a window by
+// every loop of the engine.
 #pragma once
 
 #include <atomic>
@@ -30,6 +30,11 @@ enum class Stop : uint8_t { kNo = 0, kCancelled = 1, kTimedOut = 2 };
 inline void throw_if_stopped(Stop stop) {
   if (stop == Stop::kCancelled) throw Error(ErrorCode::kCancelled, "the search was cancelled");
   if (stop == Stop::kTimedOut) throw Error(ErrorCode::kTimeout, "the search's deadline passed");
+}
+
+// For work in the background, which has no deadline.
+inline void throw_if_cancelled(const CancelFlag& flag) {
+  if (flag.cancelled()) throw Error(ErrorCode::kCancelled, "the merge was stopped");
 }
 
 // One search's reasons to stop. Used by one thread.
