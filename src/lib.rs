@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod analysis;
+mod automaton;
 pub mod batch;
 mod bridge;
 #[cfg(feature = "cli")]

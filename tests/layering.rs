@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The rank of each Rust room (ARCHITECTURE.md). Rooms of one rank may name each other only as [`SIDEWAYS`] says.
-const RUST: [(&str, u32); 13] = [
+const RUST: [(&str, u32); 14] = [
     ("error", 0),
     ("strict_json", 0),
     ("batch", 0),
     ("schema", 1),
     ("analysis", 1),
+    ("automaton", 1),
     ("query", 1),
     ("bridge", 2),
     ("index", 3),

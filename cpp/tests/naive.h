@@ -14,7 +14,9 @@
 #include "diagon/postings/norms.h"
 #include "diagon/search/query.h"
 #include "diagon/search/similarity.h"
+#include "diagon/termdict/automaton.h"
 #include "tests/documents.h"
+#include "tests/naive_phrase.h"
 
 namespace diagon::testing {
 
@@ -99,20 +101,45 @@ class Naive {
     return count;
   }
 
-  Result scored(const View& view, const search::Query& query, float boost, uint32_t freq) const {
+  static float sloppy_freq(const View& view, const search::Query& query) {
+    NaivePhrase phrase;
+    phrase.slop = query.slop;
+    for (size_t t = 0; t < query.terms.size(); ++t) {
+      if (query.slots[t] == phrase.slots.size())
+        phrase.slots.push_back({query.positions[t], {}, {}});
+      NaivePhrase::Slot& slot = phrase.slots.back();
+      slot.terms.insert(query.terms[t]);
+      if (freq(view, query.field, query.terms[t]) == 0) continue;
+      const auto& at = view.positions.at(query.field).at(query.terms[t]);
+      slot.positions.insert(at.begin(), at.end());
+    }
+    return phrase.frequency();
+  }
+
+  template <typename Accepts>
+  static bool any_term(const View& view, FieldId field, Accepts accepts) {
+    const auto terms = view.freqs.find(field);
+    return terms != view.freqs.end() &&
+           std::any_of(terms->second.begin(), terms->second.end(),
+                       [&](const auto& term) { return accepts(term.first); });
+  }
+
+  Result scored(const View& view, const search::Query& query, float boost, float freq) const {
     if (freq == 0) return {};
     double idf = 0;
     for (const std::string& term : query.terms) {
       const auto at = doc_freqs_.find({query.field, term});
-      idf += search::idf(at == doc_freqs_.end() ? 0 : at->second, stats_.at(query.field).doc_count);
+      const uint64_t own = at == doc_freqs_.end() ? 0 : at->second;
+      idf +=
+          search::idf(query.doc_freq == 0 ? own : query.doc_freq, stats_.at(query.field).doc_count);
     }
     uint8_t norm = 1;
     if (fields_[query.field].norms) {
       const auto length = view.doc->lengths.find(query.field);
       norm = length == view.doc->lengths.end() ? 0 : postings::encode_length(length->second);
     }
-    return {true, search::bm25(boost * static_cast<float>(idf), static_cast<float>(freq),
-                               (*tables_.at(query.field))[norm])};
+    return {true,
+            search::bm25(boost * static_cast<float>(idf), freq, (*tables_.at(query.field))[norm])};
   }
 
   bool exists(const View& view, FieldId field) const {
@@ -132,9 +159,7 @@ class Naive {
   }
 
   static bool string_in_range(const View& view, const search::Query& q) {
-    const auto at = view.doc->strings.find(q.field);
-    if (at == view.doc->strings.end()) return false;
-    return std::any_of(at->second.begin(), at->second.end(), [&](const std::string& s) {
+    return any_term(view, q.field, [&](const std::string& s) {
       return (!q.has_lo || (q.include_lo ? s >= q.lo_str : s > q.lo_str)) &&
              (!q.has_hi || (q.include_hi ? s <= q.hi_str : s < q.hi_str));
     });
@@ -150,13 +175,21 @@ class Naive {
       case QueryKind::kMatchNone:
         return {};
       case QueryKind::kTerm:
-        return scored(view, q, boost, freq(view, q.field, q.terms[0]));
+        return scored(view, q, boost, static_cast<float>(freq(view, q.field, q.terms[0])));
       case QueryKind::kTermSet:
         return constant(std::any_of(q.terms.begin(), q.terms.end(), [&](const std::string& term) {
           return freq(view, q.field, term) != 0;
         }));
+      case QueryKind::kMultiTerm:
+        return constant(any_term(view, q.field, [&](const std::string& term) {
+          uint32_t state = q.automaton->start();
+          for (const char c : term) state = q.automaton->next(state, static_cast<uint8_t>(c));
+          return q.automaton->accepts(state) != 0;
+        }));
       case QueryKind::kPhrase:
-        return scored(view, q, boost, phrase_freq(view, q));
+        return scored(view, q, boost, static_cast<float>(phrase_freq(view, q)));
+      case QueryKind::kSloppyPhrase:
+        return scored(view, q, boost, sloppy_freq(view, q));
       case QueryKind::kRangeI64:
         return constant(any_number(view, q.field, [&](uint64_t bits) {
           const int64_t v = static_cast<int64_t>(bits);

@@ -6,12 +6,14 @@
 #include <limits>
 #include <memory>
 #include <random>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "diagon/search/query.h"
 #include "diagon/search/weight.h"
+#include "tests/automata.h"
 #include "tests/documents.h"
 #include "tests/helpers.h"
 #include "tests/naive.h"
@@ -48,6 +50,27 @@ inline MutableQuery phrase(FieldId field, const std::vector<std::string>& words,
   q->terms = words;
   for (uint32_t i = 0; positions.size() < words.size(); ++i) positions.push_back(i);
   q->positions = std::move(positions);
+  return q;
+}
+// Alternatives are parted by "|".
+inline MutableQuery sloppy(FieldId field, const std::vector<std::string>& places, uint32_t slop,
+                           const std::vector<uint32_t>& positions = {}) {
+  auto q = make(QueryKind::kSloppyPhrase, field);
+  q->slop = slop;
+  for (uint32_t s = 0; s < places.size(); ++s) {
+    std::stringstream words(places[s]);
+    for (std::string word; std::getline(words, word, '|');) {
+      q->terms.push_back(word);
+      q->slots.push_back(s);
+      q->positions.push_back(positions.empty() ? s : positions[s]);
+    }
+  }
+  return q;
+}
+// Terms that begin with the words' letters, of which "*" is any number of any byte.
+inline MutableQuery multi_term(FieldId field, const std::string& pattern) {
+  auto q = make(QueryKind::kMultiTerm, field);
+  q->automaton = wildcard_automaton(pattern);
   return q;
 }
 inline MutableQuery range_i64(FieldId field, int64_t lo, int64_t hi) {
@@ -191,7 +214,7 @@ class QueryMaker {
       return below(12) == 0 ? std::string("early") : "w" + std::to_string(below(4) * below(16));
     };
     MutableQuery q;
-    switch (below(13)) {
+    switch (below(17)) {
       case 0:
         q = make(QueryKind::kMatchAll);
         break;
@@ -222,6 +245,16 @@ class QueryMaker {
         break;
       case 9:
         q = constant(term(kBody, word()));
+        break;
+      case 10:
+        q = multi_term(below(2) == 0 ? kTag : kCode,
+                       below(2) == 0 ? "t1*" : "*" + word().substr(1));
+        break;
+      case 11:
+        q = sloppy(kBody, {word() + "|" + word(), word()}, below(3), {0, 1 + below(2)});
+        break;
+      case 12:
+        q = range_str(below(2) == 0 ? kBody : kLabel, "(" + word(), word() + "]");
         break;
       default:
         q = term(below(3) == 0 ? kCode : kBody, word());

@@ -215,6 +215,58 @@ TEST(Scorer, Ranges) {
     check(range_str(kTag, lo, hi), 7);
 }
 
+TEST(Scorer, RangesOfTerms) {
+  for (const FieldId field : {kBody, kTitle, kLabel, kCode, kIdField})
+    for (const auto& [lo, hi] : std::vector<std::pair<std::string, std::string>>{{"[w1", "w2]"},
+                                                                                 {"(w1", "w2)"},
+                                                                                 {"", "w10)"},
+                                                                                 {"[w5", ""},
+                                                                                 {"(l1", "l3]"},
+                                                                                 {"", ""},
+                                                                                 {"[w3", "w1]"},
+                                                                                 {"[x", ""},
+                                                                                 {"[id12", "id2)"}})
+      check(range_str(field, lo, hi), 13);
+}
+
+TEST(Scorer, MultiTerms) {
+  for (const FieldId field : {kBody, kTag, kLabel, kCode, kIdField, FieldId{77}})
+    for (const char* pattern :
+         {"*", "w*", "w1*", "*1", "rare*", "t*2", "l*", "id1*7*", "early", "none*"})
+      check(multi_term(field, pattern), 14);
+  // So few documents that they are kept as a list, with some in two of the terms.
+  check(multi_term(kIdField, "id123*"), 14);
+  auto boosted = multi_term(kTag, "t1*");
+  boosted->boost = 0.3f;
+  check(std::move(boosted), 14);
+}
+
+TEST(Scorer, SloppyPhrases) {
+  for (uint32_t slop = 0; slop < 5; ++slop) {
+    SCOPED_TRACE(slop);
+    check(sloppy(kBody, {"w0", "w1"}, slop), 15);
+    check(sloppy(kBody, {"w1", "w0", "w2"}, slop, {0, 2, 3}), 15);
+    check(sloppy(kBody, {"w0", "w0"}, slop), 15);
+    check(sloppy(kBody, {"w0", "w1", "w0"}, slop), 15);
+    check(sloppy(kBody, {"w3", "w0|w1|unknown"}, slop), 15);
+    check(sloppy(kBody, {"w0|w2", "w1", "w0|w5"}, slop), 15);
+    check(sloppy(kTitle, {"w0", "w1|w2", "w2|w3"}, slop), 15);
+    check(sloppy(kCode, {"w0", "early|w1"}, slop), 15);
+    check(sloppy(kBody, {"w0", "unknown"}, slop), 15);
+    check(sloppy(kBody, {"early", "rare3"}, slop), 15);
+    check(sloppy(77, {"w0", "w1"}, slop), 15);
+  }
+}
+
+TEST(Scorer, TermsWithAnotherDocumentFrequency) {
+  auto q = term(kBody, "w3");
+  q->doc_freq = 2500;
+  check(std::move(q), 16);
+  q = term(kBody, "rare1", 0.5f);
+  q->doc_freq = 1;
+  check(std::move(q), 16);
+}
+
 TEST(Scorer, Exists) {
   for (FieldId field = 0; field < 10; ++field) check(make(QueryKind::kExists, field, 2.0f), 8);
   check(make(QueryKind::kExists, 77), 8);

@@ -44,6 +44,18 @@ TEST(TopDocs, Terms) {
     check(term(kBody, word));
 }
 
+TEST(TopDocs, DemandsWhatThereIsNot) {
+  // One of no optional clauses, and two of one.
+  EXPECT_EQ(check(with(boolean(1), Occur::kMust, term(kBody, "w0"))), 0U);
+  EXPECT_EQ(check(with(boolean(2), Occur::kShould, term(kBody, "w0"))), 0U);
+}
+
+TEST(TopDocs, FindsWhatScoresNothing) {
+  for (const float other : {0.0f, 1.0f})
+    check(with(with(boolean(1), Occur::kShould, term(kBody, "w3", 0.0f)), Occur::kShould,
+               term(kBody, "w9", other)));
+}
+
 TEST(TopDocs, SkipsWhatCannotGetIn) {
   // After the first documents only the "early" ones have high scores.
   EXPECT_GT(check(with(with(boolean(), Occur::kShould, term(kBody, "early", 50.0f)), Occur::kShould,

@@ -45,7 +45,15 @@ TEST(Weight, RefusesShapes) {
   EXPECT_EQ(refused(range_i64(kTag, 0, 1)), ErrorCode::kInvalidArgument);
   EXPECT_EQ(refused(range_f64(kYear, 0, 1)), ErrorCode::kInvalidArgument);
   EXPECT_EQ(refused(range_str(kYear, "[a", "b]")), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(refused(range_str(kTitle, "[a", "b]")), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(refused(make(QueryKind::kMultiTerm, kBody)), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(refused(sloppy(kBody, {"w0|w1"}, 1)), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(refused(sloppy(kTag, {"t0", "t1"}, 1)), ErrorCode::kInvalidArgument);
+  for (const std::vector<uint32_t>& slots :
+       {std::vector<uint32_t>{0}, {1, 2}, {0, 2}, {1, 0}, {0, 1, 2}}) {
+    auto q = sloppy(kBody, {"w0", "w1"}, 1);
+    q->slots = slots;
+    EXPECT_EQ(refused(std::move(q)), ErrorCode::kInvalidArgument);
+  }
   EXPECT_EQ(refused(udf(0)), ErrorCode::kInternal);
 }
 

@@ -236,6 +236,36 @@ pub(crate) mod ffi {
         /// The same, and drops what is damaged by a new commit.
         fn repair_index(folder: &str) -> Result<IndexCheck>;
 
+        // --- patterns over terms ---
+        /// An automaton over the bytes of terms; immutable, any number of threads.
+        type Automaton;
+        /// `classes`: of each of the 256 bytes; `transitions[state * class_count + class]`; `accepts`: by state, 0 or a number.
+        /// State 0 must be dead.
+        fn automaton_new(
+            classes: &[u8],
+            class_count: u32,
+            transitions: &[u32],
+            accepts: &[u8],
+            start: u32,
+        ) -> Result<SharedPtr<Automaton>>;
+        /// Terms that an automaton accepts, over all segments, `most` at most: the first ones if `word_chars` is 0, else those
+        /// that are most similar to a word of so many characters (then it accepts with 1 more than the edits). Appends the terms
+        /// one behind the other, where each ends, documents with it, and similarities (1 without `word_chars`). Stops with
+        /// an error. `timeout_ns`: as in [`search_top`].
+        fn expand_terms(
+            snapshot: &Snapshot,
+            field: u32,
+            automaton: &Automaton,
+            most: u32,
+            word_chars: u32,
+            cancel: &Cancel,
+            timeout_ns: u64,
+            terms: &mut Vec<u8>,
+            ends: &mut Vec<u32>,
+            doc_freqs: &mut Vec<u64>,
+            similarities: &mut Vec<f32>,
+        ) -> Result<()>;
+
         // --- query: built bottom-up by one thread ---
         /// A part of a query; pushed into another one or given to [`prepare`], it is consumed. `boost`: finite, not negative.
         type QueryNode;
@@ -251,6 +281,18 @@ pub(crate) mod ffi {
         fn query_phrase(field: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
         /// Adds a term to a set or phrase; `position` counts in phrases only.
         fn query_push_term(query: Pin<&mut QueryNode>, term: &[u8], position: u32) -> Result<()>;
+        /// Has a term scored as if it were in so many documents; 0: in as many as it is.
+        fn query_set_doc_freq(query: Pin<&mut QueryNode>, doc_freq: u64);
+        /// The terms that are pushed, two or more, within `slop` of their positions; with 0 at them.
+        fn query_sloppy_phrase(field: u32, slop: u32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// Adds another term for the position of the one that was last pushed into such a phrase.
+        fn query_push_alternative(query: Pin<&mut QueryNode>, term: &[u8]) -> Result<()>;
+        /// Any of the terms that the automaton accepts; constant score.
+        fn query_multi_term(
+            field: u32,
+            automaton: &Automaton,
+            boost: f32,
+        ) -> Result<UniquePtr<QueryNode>>;
         /// A value in `[lo, hi]`.
         fn query_range_i64(
             field: u32,

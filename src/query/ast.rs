@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 use super::json::path_at;
 use super::minimum::MinimumShouldMatch;
+use super::multi_term::{
+    Expansion, Fuzziness, Fuzzy, MatchBoolPrefix, MatchPhrasePrefix, Prefix, Regexp, Wildcard,
+};
 use crate::Error;
 
 /// A search request.
@@ -156,6 +159,18 @@ pub enum Clause {
     Match(Match),
     /// Documents with the words of an analyzed text one behind the other.
     MatchPhrase(MatchPhrase),
+    /// As [`Clause::Match`], with the last word as a prefix.
+    MatchBoolPrefix(MatchBoolPrefix),
+    /// As [`Clause::MatchPhrase`], with the last word as a prefix.
+    MatchPhrasePrefix(MatchPhrasePrefix),
+    /// Documents with a term that begins with this.
+    Prefix(Prefix),
+    /// Documents with a term of this pattern.
+    Wildcard(Wildcard),
+    /// Documents with a term that matches this regular expression.
+    Regexp(Regexp),
+    /// Documents with a term near to this word.
+    Fuzzy(Fuzzy),
     /// Documents with a value between bounds.
     Range(Range),
     /// Documents that have the field.
@@ -284,6 +299,10 @@ pub struct Match {
     pub minimum_should_match: Option<MinimumShouldMatch>,
     /// The analyzer's name, else the field's.
     pub analyzer: Option<String>,
+    /// How far terms may be from the words; without, they are the words.
+    pub fuzziness: Option<Fuzziness>,
+    /// Which of the terms that are near enough are taken.
+    pub expansion: Expansion,
 }
 
 /// `{"match_phrase": {"field": "some words"}}`
@@ -293,6 +312,9 @@ pub struct MatchPhrase {
     pub field: FieldName,
     /// The text to analyze.
     pub query: Scalar,
+    /// How far the words may be from their places in all: 1 lets one word stand one place further, and 2 lets two neighbours
+    /// stand in the other order. The further, the lower the score.
+    pub slop: u32,
     /// The analyzer's name, else the field's.
     pub analyzer: Option<String>,
 }
@@ -444,6 +466,12 @@ impl Clause {
             Self::Terms(_) => "terms",
             Self::Match(_) => "match",
             Self::MatchPhrase(_) => "match_phrase",
+            Self::MatchBoolPrefix(_) => "match_bool_prefix",
+            Self::MatchPhrasePrefix(_) => "match_phrase_prefix",
+            Self::Prefix(_) => "prefix",
+            Self::Wildcard(_) => "wildcard",
+            Self::Regexp(_) => "regexp",
+            Self::Fuzzy(_) => "fuzzy",
             Self::Range(_) => "range",
             Self::Exists(_) => "exists",
             Self::Ids(_) => "ids",

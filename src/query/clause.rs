@@ -4,21 +4,27 @@ use super::ast::{Bool, Clause, Place, Query};
 use super::json::Node;
 use super::minimum::MinimumShouldMatch;
 use super::request::{finite, unknown_key};
-use super::{MAX_CLAUSES, leaf, wasm_udf};
+use super::{MAX_CLAUSES, leaf, multi_term_parse, wasm_udf};
 
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 18] = [
     "bool",
     "constant_score",
     "exists",
+    "fuzzy",
     "ids",
     "match",
     "match_all",
+    "match_bool_prefix",
     "match_none",
     "match_phrase",
+    "match_phrase_prefix",
+    "prefix",
     "range",
+    "regexp",
     "term",
     "terms",
     "wasm_udf",
+    "wildcard",
 ];
 
 /// Reads clauses, and counts them.
@@ -104,6 +110,12 @@ impl Clauses {
             "terms" => leaf::terms(&body),
             "match" => leaf::match_words(&body),
             "match_phrase" => leaf::match_phrase(&body),
+            "match_bool_prefix" => multi_term_parse::match_bool_prefix(&body),
+            "match_phrase_prefix" => multi_term_parse::match_phrase_prefix(&body),
+            "prefix" => multi_term_parse::prefix(&body),
+            "wildcard" => multi_term_parse::wildcard(&body),
+            "regexp" => multi_term_parse::regexp(&body),
+            "fuzzy" => multi_term_parse::fuzzy(&body),
             "range" => leaf::range(&body),
             "exists" => leaf::exists(&body),
             "ids" => leaf::ids(&body),

@@ -1,15 +1,16 @@
 //! The clauses about fields.
 
-use super::MAX_TERMS;
 use super::ast::{
     Bound, Clause, Exists, FieldName, Ids, Match, MatchPhrase, Number, Operator, Query, Range,
     Scalar, Term, Terms,
 };
 use super::clause::{Common, minimum};
 use super::json::{Entry, Node};
+use super::multi_term::Expansion;
+use super::{MAX_TERMS, multi_term_parse};
 
 /// Reads a value: a string, number or boolean.
-fn scalar(node: &Node<'_, '_>) -> crate::Result<Scalar> {
+pub(super) fn scalar(node: &Node<'_, '_>) -> crate::Result<Scalar> {
     match node.kind() {
         b'"' => Ok(Scalar::Str(node.string("a string")?.into_owned())),
         b't' => Ok(Scalar::Bool(true)),
@@ -30,7 +31,7 @@ pub(super) fn number(node: &Node<'_, '_>) -> crate::Result<Number> {
 }
 
 /// The one member of `{"field": …}`.
-fn only_field<'e, 'a>(
+pub(super) fn only_field<'e, 'a>(
     body: &Node<'_, '_>,
     kind: &str,
     entries: &'e [Entry<'a>],
@@ -45,7 +46,7 @@ fn only_field<'e, 'a>(
     }
 }
 
-fn field(entry: &Entry<'_>, value: &Node<'_, '_>) -> FieldName {
+pub(super) fn field(entry: &Entry<'_>, value: &Node<'_, '_>) -> FieldName {
     FieldName {
         name: entry.key.to_string(),
         place: value.place(),
@@ -113,13 +114,23 @@ fn check_count(node: &Node<'_, '_>, count: usize) -> crate::Result<()> {
 }
 
 pub(super) fn match_words(body: &Node<'_, '_>) -> crate::Result<Query> {
-    const KEYS: [&str; 4] = ["query", "operator", "minimum_should_match", "analyzer"];
+    const KEYS: [&str; 8] = [
+        "query",
+        "operator",
+        "minimum_should_match",
+        "analyzer",
+        "fuzziness",
+        "prefix_length",
+        "max_expansions",
+        "fuzzy_transpositions",
+    ];
     let entries = body.object("an object such as {\"field\": \"text\"}")?;
     let entry = only_field(body, "match", &entries)?;
     let inner = body.member(entry);
     let mut common = Common::default();
     let mut query = None;
     let (mut operator, mut minimum_should_match, mut analyzer) = (Operator::Or, None, None);
+    let (mut fuzziness, mut expansion) = (None, Expansion::default());
     if inner.kind() == b'{' {
         for entry in &inner.object("an object")? {
             let member = inner.member(entry);
@@ -128,6 +139,10 @@ pub(super) fn match_words(body: &Node<'_, '_>) -> crate::Result<Query> {
                 "operator" => operator = parse_operator(&member)?,
                 "minimum_should_match" => minimum_should_match = Some(minimum(&member)?),
                 "analyzer" => analyzer = Some(member.string("an analyzer's name")?.into_owned()),
+                "fuzziness" => fuzziness = Some(multi_term_parse::fuzziness(&member)?),
+                "prefix_length" | "max_expansions" | "fuzzy_transpositions" => {
+                    multi_term_parse::take_expansion(&mut expansion, &entry.key, &member)?;
+                }
                 key => common.take(key, &member, "match", &KEYS)?,
             }
         }
@@ -142,11 +157,13 @@ pub(super) fn match_words(body: &Node<'_, '_>) -> crate::Result<Query> {
         operator,
         minimum_should_match,
         analyzer,
+        fuzziness,
+        expansion,
     };
     Ok(common.query(Clause::Match(clause), body.place()))
 }
 
-fn parse_operator(node: &Node<'_, '_>) -> crate::Result<Operator> {
+pub(super) fn parse_operator(node: &Node<'_, '_>) -> crate::Result<Operator> {
     const WHAT: &str = "\"and\" or \"or\"";
     let text = node.string(WHAT)?;
     if text.eq_ignore_ascii_case("and") {
@@ -164,15 +181,14 @@ pub(super) fn match_phrase(body: &Node<'_, '_>) -> crate::Result<Query> {
     let entry = only_field(body, "match_phrase", &entries)?;
     let inner = body.member(entry);
     let mut common = Common::default();
-    let (mut query, mut analyzer) = (None, None);
+    let (mut query, mut slop, mut analyzer) = (None, 0, None);
     if inner.kind() == b'{' {
         for entry in &inner.object("an object")? {
             let member = inner.member(entry);
             match &*entry.key {
                 "query" => query = Some(scalar(&member)?),
                 "analyzer" => analyzer = Some(member.string("an analyzer's name")?.into_owned()),
-                "slop" if member.raw() == "0" => {}
-                "slop" => return Err(member.error("a `slop` other than 0 is not supported")),
+                "slop" => slop = multi_term_parse::slop(&member)?,
                 key => common.take(key, &member, "match_phrase", &KEYS)?,
             }
         }
@@ -183,6 +199,7 @@ pub(super) fn match_phrase(body: &Node<'_, '_>) -> crate::Result<Query> {
     let clause = MatchPhrase {
         field: field(entry, &inner),
         query,
+        slop,
         analyzer,
     };
     Ok(common.query(Clause::MatchPhrase(clause), body.place()))

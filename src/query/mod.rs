@@ -22,6 +22,9 @@ mod clause;
 mod json;
 mod leaf;
 mod minimum;
+mod multi_term;
+mod multi_term_parse;
+mod multi_term_print;
 mod print;
 mod request;
 mod source_filter;
@@ -33,6 +36,10 @@ pub use ast::{
     TrackTotalHits, WasmUdf,
 };
 pub use minimum::{Amount, MinimumShouldMatch};
+pub use multi_term::{
+    Expansion, Fuzziness, Fuzzy, MAX_REGEXP_CHARS, MatchBoolPrefix, MatchPhrasePrefix, Prefix,
+    Regexp, RegexpFlags, Wildcard,
+};
 
 /// Bytes of a request at most; OpenSearch's `http.max_content_length`.
 pub const MAX_REQUEST_BYTES: usize = 100 << 20;
@@ -41,7 +48,8 @@ pub const MAX_REQUEST_BYTES: usize = 100 << 20;
 /// as in OpenSearch.
 pub const MAX_DEPTH: usize = 100;
 
-/// Clauses in a request at most, those that only combine others not counted; also words of its texts. OpenSearch's `indices.query.bool.max_clause_count`.
+/// Clauses in a request at most, those that only combine others not counted; also words of its texts, and terms that words
+/// are expanded to. OpenSearch's `indices.query.bool.max_clause_count`.
 pub const MAX_CLAUSES: usize = 1024;
 
 /// `from` + `size` at most; OpenSearch's `index.max_result_window`.

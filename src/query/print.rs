@@ -5,16 +5,17 @@ use super::ast::{
     TrackTotalHits, push_json_string,
 };
 use super::minimum::{Amount, MinimumShouldMatch};
+use super::multi_term_print;
 
 /// Writes an object's members, with commas between them.
-struct Object<'o> {
+pub(super) struct Object<'o> {
     out: &'o mut String,
     empty: bool,
 }
 
 impl Object<'_> {
     /// Writes the key, and lets `value` write what follows.
-    fn member(&mut self, key: &str, value: impl FnOnce(&mut String)) {
+    pub(super) fn member(&mut self, key: &str, value: impl FnOnce(&mut String)) {
         if !self.empty {
             self.out.push(',');
         }
@@ -24,12 +25,12 @@ impl Object<'_> {
         value(self.out);
     }
 
-    fn string(&mut self, key: &str, value: &str) {
+    pub(super) fn string(&mut self, key: &str, value: &str) {
         self.member(key, |out| push_json_string(value, out));
     }
 
     /// Writes something whose text is JSON already: a number or a boolean.
-    fn plain(&mut self, key: &str, value: impl ToString) {
+    pub(super) fn plain(&mut self, key: &str, value: impl ToString) {
         self.member(key, |out| out.push_str(&value.to_string()));
     }
 }
@@ -148,13 +149,44 @@ fn clause(o: &mut Object<'_>, query: &Query) {
             if let Some(analyzer) = &clause.analyzer {
                 o.string("analyzer", analyzer);
             }
+            multi_term_print::fuzziness(o, clause.fuzziness);
+            multi_term_print::expansion(o, clause.expansion, "fuzzy_transpositions");
             common(o);
         }),
         Clause::MatchPhrase(clause) => field(o, &clause.field.name, |o| {
             o.member("query", |out| scalar(out, &clause.query));
+            if clause.slop != 0 {
+                o.plain("slop", clause.slop);
+            }
             if let Some(analyzer) = &clause.analyzer {
                 o.string("analyzer", analyzer);
             }
+            common(o);
+        }),
+        Clause::MatchBoolPrefix(clause) => field(o, &clause.field.name, |o| {
+            clause.print(o);
+            common(o);
+        }),
+        Clause::MatchPhrasePrefix(clause) => field(o, &clause.field.name, |o| {
+            clause.print(o);
+            common(o);
+        }),
+        Clause::Prefix(clause) => field(o, &clause.field.name, |o| {
+            o.member("value", |out| scalar(out, &clause.value));
+            multi_term_print::case_insensitive(o, clause.case_insensitive);
+            common(o);
+        }),
+        Clause::Wildcard(clause) => field(o, &clause.field.name, |o| {
+            o.member("value", |out| scalar(out, &clause.value));
+            multi_term_print::case_insensitive(o, clause.case_insensitive);
+            common(o);
+        }),
+        Clause::Regexp(clause) => field(o, &clause.field.name, |o| {
+            clause.print(o);
+            common(o);
+        }),
+        Clause::Fuzzy(clause) => field(o, &clause.field.name, |o| {
+            clause.print(o);
             common(o);
         }),
         Clause::Range(range) => field(o, &range.field.name, |o| {
@@ -226,7 +258,7 @@ fn bound(o: &mut Object<'_>, bound: Option<&Bound>, keys: [&str; 2]) {
     }
 }
 
-fn minimum(o: &mut Object<'_>, minimum: Option<&MinimumShouldMatch>) {
+pub(super) fn minimum(o: &mut Object<'_>, minimum: Option<&MinimumShouldMatch>) {
     match minimum {
         None => {}
         Some(MinimumShouldMatch::Simple(Amount::Count(n))) => o.plain("minimum_should_match", n),
@@ -234,7 +266,7 @@ fn minimum(o: &mut Object<'_>, minimum: Option<&MinimumShouldMatch>) {
     }
 }
 
-fn scalar(out: &mut String, value: &Scalar) {
+pub(super) fn scalar(out: &mut String, value: &Scalar) {
     match value {
         Scalar::Str(text) => push_json_string(text, out),
         other => out.push_str(other.text()),
@@ -252,11 +284,12 @@ fn param(out: &mut String, value: &ParamValue) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::ast::{
         Bool, Exists, FieldName, Ids, Match, MatchPhrase, Number, Parameter, Place, Range, Term,
         Terms, WasmUdf,
     };
+    use super::super::multi_term_print::strategies;
     use super::super::parse;
     use proptest::collection::vec;
     use proptest::option;
@@ -264,11 +297,11 @@ mod tests {
 
     use super::*;
 
-    fn name() -> impl Strategy<Value = String> {
+    pub(in super::super) fn name() -> impl Strategy<Value = String> {
         prop_oneof!["[a-z.]{1,6}", "[\"\\\\\n\u{1}é漢]{1,4}"]
     }
 
-    fn field() -> impl Strategy<Value = FieldName> {
+    pub(in super::super) fn field() -> impl Strategy<Value = FieldName> {
         name().prop_map(|name| FieldName {
             name,
             place: Place::NONE,
@@ -285,7 +318,7 @@ mod tests {
         ]
     }
 
-    fn scalar() -> impl Strategy<Value = Scalar> {
+    pub(in super::super) fn scalar() -> impl Strategy<Value = Scalar> {
         prop_oneof![
             any::<bool>().prop_map(Scalar::Bool),
             number().prop_map(Scalar::Number),
@@ -303,7 +336,7 @@ mod tests {
         leaf.prop_recursive(2, 6, 3, |inner| vec(inner, 0..3).prop_map(ParamValue::List))
     }
 
-    fn minimum() -> impl Strategy<Value = Option<MinimumShouldMatch>> {
+    pub(in super::super) fn minimum() -> impl Strategy<Value = Option<MinimumShouldMatch>> {
         let text = prop_oneof!["-?[1-9]{1,2}%?", "[1-4]<-?[1-9]%? [5-9]<-?[1-9]%?"];
         option::of(text.prop_map(|text| MinimumShouldMatch::parse(&text).unwrap()))
     }
@@ -350,27 +383,35 @@ mod tests {
             (
                 field(),
                 scalar(),
-                any::<bool>(),
+                strategies::operator(),
                 minimum(),
-                option::of(name())
+                option::of(name()),
+                (option::of(strategies::fuzziness()), strategies::expansion()),
             )
-                .prop_map(|(field, query, and, minimum_should_match, analyzer)| {
-                    let operator = if and { Operator::And } else { Operator::Or };
-                    Clause::Match(Match {
+                .prop_map(
+                    |(field, query, operator, minimum_should_match, analyzer, options)| {
+                        Clause::Match(Match {
+                            field,
+                            query,
+                            operator,
+                            minimum_should_match,
+                            analyzer,
+                            fuzziness: options.0,
+                            expansion: options.1,
+                        })
+                    }
+                ),
+            (field(), scalar(), 0..3_u32, option::of(name())).prop_map(
+                |(field, query, slop, analyzer)| {
+                    Clause::MatchPhrase(MatchPhrase {
                         field,
                         query,
-                        operator,
-                        minimum_should_match,
+                        slop,
                         analyzer,
                     })
-                }),
-            (field(), scalar(), option::of(name())).prop_map(|(field, query, analyzer)| {
-                Clause::MatchPhrase(MatchPhrase {
-                    field,
-                    query,
-                    analyzer,
-                })
-            }),
+                }
+            ),
+            strategies::clause(),
             (field(), bound(), bound()).prop_map(|(field, lower, upper)| Clause::Range(Range {
                 field,
                 lower,

@@ -255,7 +255,8 @@ impl Field {
     }
 
     /// Whether its values are strings.
-    pub(super) fn is_string(&self) -> bool {
+    #[must_use]
+    pub fn is_string(&self) -> bool {
         matches!(self.field_type(), FieldType::Text | FieldType::Keyword)
     }
 }

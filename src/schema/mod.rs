@@ -18,6 +18,7 @@
 
 mod buffers;
 mod date;
+mod date_math;
 mod document;
 mod document_id;
 mod dynamic;

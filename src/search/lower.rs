@@ -1,11 +1,16 @@
 //! AST → the engine's query: fields become numbers, texts become terms, functions become numbered leaves.
 
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
 use cxx::UniquePtr;
 
+use super::searcher::CancelToken;
 use crate::analysis::{Analyzer, Scratch};
 use crate::bridge::{self, QueryNode};
+use crate::index::Snapshot;
 use crate::query::{self, Clause, MAX_CLAUSES, Place, Query, SearchRequest, WasmUdf};
 use crate::schema::Schema;
+use crate::{Error, ErrorCode};
 
 pub(super) type Node = UniquePtr<QueryNode>;
 
@@ -35,29 +40,50 @@ pub(super) struct Lowered<'a> {
     pub(super) root: Node,
     /// By leaf number.
     pub(super) leaves: Vec<Leaf<'a>>,
+    /// There was no time to find out what to look for; `root` finds nothing.
+    pub(super) out_of_time: bool,
 }
 
-/// Lowers a request's query.
-pub(super) fn lower<'a>(request: &'a SearchRequest, schema: &Schema) -> crate::Result<Lowered<'a>> {
+/// Lowers a request's query for a snapshot: some clauses become the terms that are in it. Finding them ends with the search's
+/// deadline, or when it is cancelled.
+pub(super) fn lower<'a>(
+    request: &'a SearchRequest,
+    snapshot: &Snapshot,
+    cancel: &CancelToken,
+    deadline: Option<Instant>,
+) -> crate::Result<Lowered<'a>> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let mut lowering = Lowering {
         request,
-        schema,
+        schema: snapshot.schema(),
+        snapshot,
+        cancel,
+        deadline,
+        now_ms: now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX)),
         leaves: Vec::new(),
         clauses: 0,
         scratch: Scratch::default(),
     };
-    let root = lowering.query(
-        &request.query,
-        Position {
-            negated: false,
-            depth: 0,
-            seen_by: None,
-        },
-    )?;
-    Ok(Lowered {
-        root,
-        leaves: lowering.leaves,
-    })
+    let position = Position {
+        negated: false,
+        depth: 0,
+        seen_by: None,
+    };
+    match lowering.query(&request.query, position) {
+        Err(Error::Native {
+            code: ErrorCode::Timeout,
+            ..
+        }) => Ok(Lowered {
+            root: bridge::query_match_none()?,
+            leaves: Vec::new(),
+            out_of_time: true,
+        }),
+        root => Ok(Lowered {
+            root: root?,
+            leaves: lowering.leaves,
+            out_of_time: false,
+        }),
+    }
 }
 
 /// Where a clause stands.
@@ -72,6 +98,11 @@ struct Position {
 pub(super) struct Lowering<'a, 's> {
     pub(super) request: &'a SearchRequest,
     pub(super) schema: &'s Schema,
+    pub(super) snapshot: &'s Snapshot,
+    pub(super) cancel: &'s CancelToken,
+    pub(super) deadline: Option<Instant>,
+    /// The time that `now` is in date math: the same in the whole request.
+    pub(super) now_ms: i64,
     leaves: Vec<Leaf<'a>>,
     clauses: usize,
     pub(super) scratch: Scratch,
@@ -87,6 +118,12 @@ impl<'a> Lowering<'a, '_> {
             Clause::Terms(terms) => self.terms(terms, boost),
             Clause::Match(clause) => self.match_text(clause, boost),
             Clause::MatchPhrase(clause) => self.match_phrase(clause, boost),
+            Clause::MatchBoolPrefix(clause) => self.match_bool_prefix(clause, boost),
+            Clause::MatchPhrasePrefix(clause) => self.match_phrase_prefix(clause, boost),
+            Clause::Prefix(clause) => self.prefix(clause, boost),
+            Clause::Wildcard(clause) => self.wildcard(clause, boost),
+            Clause::Regexp(clause) => self.regexp(clause, boost),
+            Clause::Fuzzy(clause) => self.fuzzy(clause, boost),
             Clause::Range(range) => self.range(range, boost),
             Clause::Exists(exists) => self.exists(exists, boost),
             Clause::Ids(ids) => {
@@ -153,11 +190,13 @@ impl<'a> Lowering<'a, '_> {
         Ok(node)
     }
 
-    /// Counts clauses that a text or a list of values turns into.
+    /// Counts clauses that a text or a word turns into.
     pub(super) fn count_clauses(&mut self, more: usize, place: Place) -> crate::Result<()> {
         self.clauses += more;
         if self.clauses > MAX_CLAUSES {
-            let message = format!("more than {MAX_CLAUSES} clauses: each word is one");
+            let message = format!(
+                "more than {MAX_CLAUSES} clauses: each word is one, and each term that it is expanded to"
+            );
             return Err(self.request.error(place, message));
         }
         Ok(())

@@ -1,12 +1,14 @@
 //! Lowering of the clauses that ask a field something.
 
 use super::lower::{Lowering, Node, Occur};
+use super::lower_multi_term::Near;
 use crate::Error;
 use crate::bridge;
 use crate::query::{
-    Bound, Exists, FieldName, Match, MatchPhrase, Operator, Place, Range, Scalar, Term, Terms,
+    Bound, Exists, FieldName, Match, MinimumShouldMatch, Operator, Place, Range, Scalar, Term,
+    Terms,
 };
-use crate::schema::{ColumnKind, DateRange, Field, FieldType, PostingsKind};
+use crate::schema::{ColumnKind, DateRange, Field, FieldId, FieldType, PostingsKind};
 
 /// Closed bounds of a range of numbers.
 enum Numbers {
@@ -16,12 +18,21 @@ enum Numbers {
     Empty,
 }
 
+/// An analyzed text.
+#[derive(Default)]
+pub(super) struct Words {
+    /// Its terms and their positions.
+    pub(super) terms: Vec<(String, u32)>,
+    /// The byte of the text at which the last one ends.
+    pub(super) end: usize,
+}
+
 impl<'a> Lowering<'a, '_> {
     fn error(&self, place: Place, message: impl Into<String>) -> Error {
         self.request.error(place, message)
     }
 
-    fn field(&self, name: &FieldName) -> crate::Result<&Field> {
+    pub(super) fn field(&self, name: &FieldName) -> crate::Result<&Field> {
         self.schema.field(&name.name).ok_or_else(|| {
             let message = if self.schema.is_object(&name.name) {
                 format!("`{}` is an object; name one of its fields", name.name)
@@ -32,7 +43,7 @@ impl<'a> Lowering<'a, '_> {
         })
     }
 
-    fn not_searchable(&self, name: &FieldName, field: &Field) -> Error {
+    pub(super) fn not_searchable(&self, name: &FieldName, field: &Field) -> Error {
         let kind = field.declared.name();
         let message = match field.field_type() {
             FieldType::GeoPoint => {
@@ -55,7 +66,7 @@ impl<'a> Lowering<'a, '_> {
     }
 
     /// Documents whose field has exactly this value.
-    fn exact(
+    pub(super) fn exact(
         &self,
         name: &FieldName,
         field: &Field,
@@ -124,26 +135,27 @@ impl<'a> Lowering<'a, '_> {
         node.map_or_else(|| Ok(bridge::query_match_none()?), Ok)
     }
 
-    /// The terms and positions that a clause's text becomes in a text field.
-    fn analyzed(
+    /// What a clause's text becomes in a text field.
+    pub(super) fn analyzed(
         &mut self,
         field: &FieldName,
         text: &str,
         analyzer: Option<&str>,
-    ) -> crate::Result<Vec<(String, u32)>> {
+    ) -> crate::Result<Words> {
         let analyzer = match analyzer {
             Some(name) => self.analyzer(name, field.place)?,
             None => self.field(field)?.search_analyzer,
         };
-        let mut terms = Vec::new();
-        analyzer.analyze(text, &mut self.scratch, &mut |term, position, _, _| {
-            terms.push((term.to_string(), position));
+        let mut words = Words::default();
+        analyzer.analyze(text, &mut self.scratch, &mut |term, position, _, end| {
+            words.terms.push((term.to_string(), position));
+            words.end = end;
         });
-        Ok(terms)
+        Ok(words)
     }
 
     /// Refuses an analyzer where none is used.
-    fn no_analyzer(
+    pub(super) fn no_analyzer(
         &self,
         name: &FieldName,
         field: &Field,
@@ -164,60 +176,67 @@ impl<'a> Lowering<'a, '_> {
 
     pub(super) fn match_text(&mut self, clause: &'a Match, boost: f32) -> crate::Result<Node> {
         let field = self.field(&clause.field)?;
-        let id = u32::from(field.id.0);
+        let id = field.id;
         if field.postings() != PostingsKind::FreqsPositions {
             self.no_analyzer(&clause.field, field, clause.analyzer.as_deref())?;
-            return self.exact(&clause.field, field, &clause.query, boost);
+            let Some(fuzziness) = clause.fuzziness else {
+                return self.exact(&clause.field, field, &clause.query, boost);
+            };
+            self.check_has_terms(&clause.field, field, "fuzziness")?;
+            let word = clause.query.text();
+            let near = Near {
+                edits: fuzziness.edits(word),
+                expansion: clause.expansion,
+            };
+            return self.near_word(id, word, near, clause.field.place, boost);
         }
+        let place = clause.field.place;
         let text = clause.query.text();
-        let terms = self.analyzed(&clause.field, text, clause.analyzer.as_deref())?;
-        self.count_clauses(terms.len(), clause.field.place)?;
-        match terms.as_slice() {
-            [] => Ok(bridge::query_match_none()?),
-            [(term, _)] => Ok(bridge::query_term(id, term.as_bytes(), boost)?),
-            _ => {
-                let (occur, minimum) = match (clause.operator, &clause.minimum_should_match) {
-                    (Operator::And, _) => (Occur::Must, 0),
-                    (Operator::Or, None) => (Occur::Should, 1),
-                    // At least one word: a match that demands none still is about its words.
-                    (Operator::Or, Some(m)) => (Occur::Should, m.resolve(terms.len()).max(1)),
-                };
-                let minimum = u32::try_from(minimum).unwrap_or(u32::MAX);
-                let mut node = bridge::query_bool(minimum, boost)?;
-                for (term, _) in &terms {
-                    let child = bridge::query_term(id, term.as_bytes(), 1.0)?;
-                    bridge::query_push_clause(node.pin_mut(), occur as u8, child)?;
-                }
-                Ok(node)
-            }
+        let terms = self
+            .analyzed(&clause.field, text, clause.analyzer.as_deref())?
+            .terms;
+        self.count_clauses(terms.len(), place)?;
+        let inner_boost = if terms.len() == 1 { boost } else { 1.0 };
+        let mut nodes = Vec::with_capacity(terms.len());
+        for (word, _) in &terms {
+            let edits = clause
+                .fuzziness
+                .map_or(0, |fuzziness| fuzziness.edits(word));
+            let near = Near {
+                edits,
+                expansion: clause.expansion,
+            };
+            nodes.push(self.near_word(id, word, near, place, inner_boost)?);
         }
+        let minimum = clause.minimum_should_match.as_ref();
+        self.combined(nodes, clause.operator, minimum, boost)
     }
 
-    pub(super) fn match_phrase(
-        &mut self,
-        clause: &'a MatchPhrase,
+    /// Some or all of a text's words. A single one stands for itself, and has the boost already.
+    pub(super) fn combined(
+        &self,
+        mut words: Vec<Node>,
+        operator: Operator,
+        minimum: Option<&MinimumShouldMatch>,
         boost: f32,
     ) -> crate::Result<Node> {
-        let field = self.field(&clause.field)?;
-        let id = u32::from(field.id.0);
-        if field.postings() != PostingsKind::FreqsPositions {
-            self.no_analyzer(&clause.field, field, clause.analyzer.as_deref())?;
-            return self.exact(&clause.field, field, &clause.query, boost);
+        if words.len() <= 1 {
+            return words
+                .pop()
+                .map_or_else(|| Ok(bridge::query_match_none()?), Ok);
         }
-        let text = clause.query.text();
-        let terms = self.analyzed(&clause.field, text, clause.analyzer.as_deref())?;
-        self.count_clauses(terms.len(), clause.field.place)?;
-        match terms.as_slice() {
-            [] => Ok(bridge::query_match_none()?),
-            [(term, _)] => Ok(bridge::query_term(id, term.as_bytes(), boost)?),
-            [(_, first), ..] => {
-                let mut node = bridge::query_phrase(id, boost)?;
-                for (term, position) in &terms {
-                    bridge::query_push_term(node.pin_mut(), term.as_bytes(), position - first)?;
-                }
-                Ok(node)
-            }
+        let (occur, minimum) = match (operator, minimum) {
+            (Operator::And, _) => (Occur::Must, 0),
+            (Operator::Or, None) => (Occur::Should, 1),
+            // At least one word: a match that demands none still is about its words.
+            (Operator::Or, Some(m)) => (Occur::Should, m.resolve(words.len()).max(1)),
+        };
+        let minimum = u32::try_from(minimum).unwrap_or(u32::MAX);
+        let mut node = bridge::query_bool(minimum, boost)?;
+        for word in words {
+            bridge::query_push_clause(node.pin_mut(), occur as u8, word)?;
         }
+        Ok(node)
     }
 
     pub(super) fn exists(&mut self, exists: &'a Exists, boost: f32) -> crate::Result<Node> {
@@ -262,7 +281,7 @@ impl<'a> Lowering<'a, '_> {
             ColumnKind::I64 | ColumnKind::F64 | ColumnKind::Bool if field.index => {
                 self.numbers(&range.field, field, lower, upper, boost)
             }
-            ColumnKind::Ordinals if field.index => {
+            _ if field.postings() != PostingsKind::None && field.id != FieldId(0) => {
                 let mut node = bridge::query_range_str(u32::from(field.id.0), boost)?;
                 if let Some(bound) = lower {
                     let text = bound.value.text().as_bytes();
@@ -275,12 +294,11 @@ impl<'a> Lowering<'a, '_> {
                 Ok(node)
             }
             _ => {
-                let kind = field.declared.name();
-                let message = format!(
-                    "a range needs a number, date, boolean, or keyword with doc values; `{}` is a {kind}",
-                    field.name
-                );
-                Err(self.error(range.field.place, message))
+                if field.id == FieldId(0) {
+                    let message = "`range` can't be asked of `_id`";
+                    return Err(self.error(range.field.place, message));
+                }
+                Err(self.not_searchable(&range.field, field))
             }
         }
     }
@@ -441,7 +459,7 @@ impl<'a> Lowering<'a, '_> {
         let date = |bound: &Bound| -> crate::Result<DateRange> {
             let formats = &field.date_formats;
             formats
-                .parse(bound.value.text())
+                .parse_math(bound.value.text(), self.now_ms)
                 .ok_or_else(|| self.wrong_value(name, field, &bound.value))
         };
         // A date that names a day stands for its first millisecond in `gte` and `lt`, for its last in `gt` and `lte`.

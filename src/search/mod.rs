@@ -13,6 +13,7 @@ mod collector;
 mod functions;
 mod lower;
 mod lower_leaf;
+mod lower_multi_term;
 mod response;
 mod searcher;
 

@@ -137,7 +137,7 @@ impl Searcher {
             Some(cancel) => cancel.clone(),
             None => CancelToken::new()?,
         };
-        let lowered = lower(request, self.snapshot.schema())?;
+        let lowered = lower(request, &self.snapshot, &cancel, deadline)?;
         let mut functions = Vec::with_capacity(lowered.leaves.len());
         for leaf in &lowered.leaves {
             let source = self.functions.as_deref();
@@ -149,7 +149,9 @@ impl Searcher {
             }
             functions.push(function);
         }
-        let found = self.find(request, lowered, &mut functions, &cancel, deadline)?;
+        let out_of_time = lowered.out_of_time;
+        let mut found = self.find(request, lowered, &mut functions, &cancel, deadline)?;
+        found.counts.timed_out |= out_of_time;
         let searched = Instant::now();
 
         let hits = self.fetch(request, &found.hits)?;
@@ -231,9 +233,14 @@ impl Searcher {
     ) -> crate::Result<Found> {
         let k = k.min(usize::try_from(self.snapshot.live_docs()).unwrap_or(usize::MAX));
         let (mut segments, mut docs, mut scores) = (vec![0; k], vec![0; k], vec![0.0; k]);
+        // Whether there are more than none is known when there is one.
+        let count_up_to = match request.track_total_hits {
+            TrackTotalHits::UpTo(0) => 1,
+            track => count_up_to(track),
+        };
         let summary = bridge::search_top(
             prepared,
-            count_up_to(request.track_total_hits),
+            count_up_to,
             request.min_score.is_some(),
             request.min_score.unwrap_or(0.0),
             cancel.native(),

@@ -6,6 +6,7 @@
 )]
 
 pub(crate) mod documents;
+pub(crate) mod multi_term;
 pub(crate) mod queries;
 
 /// The mapping of the random documents: each type, and for text each way in which the engine may know where a field exists.

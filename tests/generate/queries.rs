@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::documents::{day, double, keyword, long};
+use super::multi_term::many_terms;
 use super::{Shape, word};
 
 /// A search request: a query of up to four levels, a page, and how far hits are counted.
@@ -87,7 +88,7 @@ fn combined(inner: impl Strategy<Value = Json> + Clone) -> impl Strategy<Value =
     )
 }
 
-fn minimum() -> impl Strategy<Value = Option<Json>> {
+pub(super) fn minimum() -> impl Strategy<Value = Option<Json>> {
     prop_oneof![
         4 => Just(None),
         4 => (-2..4_i32).prop_map(|n| Some(n.into())),
@@ -95,14 +96,14 @@ fn minimum() -> impl Strategy<Value = Option<Json>> {
     ]
 }
 
-fn boost() -> impl Strategy<Value = Option<f32>> {
+pub(super) fn boost() -> impl Strategy<Value = Option<f32>> {
     prop::option::weighted(
         0.3,
         prop::sample::select(vec![0.0_f32, 0.5, 2.0, 1.7, 0.0033, 40.0]),
     )
 }
 
-fn with(mut clause: Json, boost: Option<f32>) -> Json {
+pub(super) fn with(mut clause: Json, boost: Option<f32>) -> Json {
     if let Some(boost) = boost {
         clause["boost"] = boost.into();
     }
@@ -115,23 +116,24 @@ fn clause(shape: Shape) -> impl Strategy<Value = Json> {
         2 => words(shape).boxed(),
         2 => exact(shape).boxed(),
         2 => range(shape).boxed(),
+        2 => many_terms(shape).boxed(),
         1 => rest(shape).boxed(),
     ]
 }
 
 /// A word, and a frequent one more often.
-fn word_number(shape: Shape) -> impl Strategy<Value = usize> {
+pub(super) fn word_number(shape: Shape) -> impl Strategy<Value = usize> {
     prop_oneof![0..shape.words.min(12), 0..shape.words]
 }
 
-fn some_words(shape: Shape) -> impl Strategy<Value = String> {
+pub(super) fn some_words(shape: Shape) -> impl Strategy<Value = String> {
     prop::collection::vec(word_number(shape), 0..5).prop_map(|words| {
         let words: Vec<String> = words.into_iter().map(word).collect();
         words.join(" ")
     })
 }
 
-fn text_field() -> impl Strategy<Value = &'static str> {
+pub(super) fn text_field() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["body", "body", "note", "bare", "plain"])
 }
 
@@ -198,7 +200,10 @@ fn exact(shape: Shape) -> impl Strategy<Value = Json> {
 fn range(shape: Shape) -> impl Strategy<Value = Json> {
     let bounds = move |field: &'static str| -> BoxedStrategy<Json> {
         match field {
-            "kw" => keyword().boxed(),
+            "kw" | "kwi" => keyword().boxed(),
+            "body" | "note" | "bare" | "plain" => {
+                word_number(shape).prop_map(|n| json!(word(n))).boxed()
+            }
             "n" => prop_oneof![
                 long(shape),
                 double(shape),
@@ -208,10 +213,11 @@ fn range(shape: Shape) -> impl Strategy<Value = Json> {
             .boxed(),
             "x" => prop_oneof![double(shape), long(shape)].boxed(),
             "ok" => any::<bool>().prop_map(Json::from).boxed(),
-            _ => prop_oneof![day(), Just(json!("2023-02"))].boxed(),
+            _ => prop_oneof![4 => day(), 1 => Just(json!("2023-02")), 2 => day_and_steps()].boxed(),
         }
     };
-    prop::sample::select(vec!["kw", "n", "x", "ok", "day"])
+    let fields = ["kw", "n", "x", "ok", "day", "kwi", "body", "bare", "plain"];
+    prop::sample::select(fields.to_vec())
         .prop_flat_map(move |field| {
             let end = || prop::option::weighted(0.7, (bounds(field), any::<bool>()));
             (Just(field), end(), end(), boost())
@@ -225,6 +231,13 @@ fn range(shape: Shape) -> impl Strategy<Value = Json> {
             }
             json!({"range": {field: with(range, boost)}})
         })
+}
+
+/// Date math from a day.
+fn day_and_steps() -> impl Strategy<Value = Json> {
+    let steps = ["/M", "/y", "+1M", "-1M/M", "+2w/w", "-36h/d", "", "/d+1y"];
+    (2022..2025, 1..4, prop::sample::select(steps.to_vec()))
+        .prop_map(|(year, month, steps)| json!(format!("{year}-{month:02}-01||{steps}")))
 }
 
 fn rest(shape: Shape) -> impl Strategy<Value = Json> {

@@ -3,11 +3,13 @@
 use std::cmp::Ordering;
 
 use diagon::analysis::{Analyzer, Scratch};
-use diagon::query::{Bound, Clause, FieldName, Match, MatchPhrase, Operator, Range, Scalar};
+use diagon::query::{Bound, Clause, FieldName, Match, Operator, Range, Scalar};
 use diagon::schema::{DateRange, Field, FieldType, PostingsKind};
 
 use super::document::{Document, Values};
+use super::multi_term::{at_least, fits_wildcard};
 use super::query::View;
+use super::regexp;
 
 impl View<'_> {
     pub(super) fn leaf(&self, document: &Document, clause: &Clause, boost: f32) -> Option<f64> {
@@ -23,6 +25,34 @@ impl View<'_> {
             }
             Clause::Match(clause) => self.match_text(document, clause, boost),
             Clause::MatchPhrase(clause) => self.match_phrase(document, clause, boost),
+            Clause::MatchBoolPrefix(clause) => self.match_bool_prefix(document, clause, boost),
+            Clause::MatchPhrasePrefix(clause) => self.match_phrase_prefix(document, clause, boost),
+            Clause::Prefix(clause) => {
+                let start = clause.value.text();
+                let lower = start.to_ascii_lowercase();
+                let begins = |term: &str| match clause.case_insensitive {
+                    true => term.to_ascii_lowercase().starts_with(&lower),
+                    false => term.starts_with(start),
+                };
+                let field = self.field(&clause.field);
+                constant(self.any_term(document, field, &format!("{clause:?}"), &begins))
+            }
+            Clause::Wildcard(clause) => {
+                let pattern: Vec<char> = clause.value.text().chars().collect();
+                let fits = |term: &str| {
+                    let term: Vec<char> = term.chars().collect();
+                    fits_wildcard(&pattern, &term, clause.case_insensitive)
+                };
+                let field = self.field(&clause.field);
+                constant(self.any_term(document, field, &format!("{clause:?}"), &fits))
+            }
+            Clause::Regexp(clause) => {
+                let pattern = clause.value.text();
+                let fits = |term: &str| regexp::matches(pattern, term, clause.case_insensitive);
+                let field = self.field(&clause.field);
+                constant(self.any_term(document, field, &format!("{clause:?}"), &fits))
+            }
+            Clause::Fuzzy(clause) => self.fuzzy(document, clause, boost),
             Clause::Range(range) => constant(self.range(document, range)),
             Clause::Exists(exists) => constant(self.exists(document, &exists.field.name)),
             Clause::Ids(ids) => constant(ids.values.contains(&document.id)),
@@ -32,11 +62,17 @@ impl View<'_> {
         }
     }
 
-    fn field(&self, name: &FieldName) -> &Field {
+    pub(super) fn field(&self, name: &FieldName) -> &Field {
         self.schema.field(&name.name).expect("a field")
     }
 
-    fn exact(&self, document: &Document, field: &Field, value: &Scalar, boost: f32) -> Option<f64> {
+    pub(super) fn exact(
+        &self,
+        document: &Document,
+        field: &Field,
+        value: &Scalar,
+        boost: f32,
+    ) -> Option<f64> {
         if field.postings() == PostingsKind::None {
             return has_value(document, field, value).then_some(f64::from(boost));
         }
@@ -44,7 +80,7 @@ impl View<'_> {
     }
 
     /// A phrase of one word or more: the words with their places in it.
-    fn words(
+    pub(super) fn words(
         &self,
         document: &Document,
         field: &Field,
@@ -59,32 +95,48 @@ impl View<'_> {
             others.all(|(word, place)| positions(word).contains(&(*at + place - start)))
         };
         let freq = positions(first).iter().filter(is_here).count();
-        let terms: Vec<&str> = words.iter().map(|(word, _)| word.as_str()).collect();
         let all = &self.documents;
+        let doc_freqs = words
+            .iter()
+            .map(|(word, _)| self.statistics.term(all, &field.name, word));
+        let doc_freqs: Vec<u64> = doc_freqs.collect();
         (freq > 0).then(|| {
+            let freq = f32::from(u16::try_from(freq).expect("short documents"));
             self.statistics
-                .score(all, field, &terms, document, freq, boost)
+                .score(all, field, &doc_freqs, document, freq, boost)
         })
     }
 
-    fn analyzed(&self, field: &Field, text: &str, analyzer: Option<&str>) -> Vec<(String, u32)> {
-        let named = analyzer.map(|name| Analyzer::from_name(name).expect("an analyzer"));
-        let analyzer = named.unwrap_or(field.search_analyzer);
+    pub(super) fn analyzed(
+        &self,
+        field: &Field,
+        text: &str,
+        analyzer: Option<&str>,
+    ) -> Vec<(String, u32)> {
         let mut words = Vec::new();
-        analyzer.analyze(
-            text,
-            &mut Scratch::default(),
-            &mut |word, position, _, _| {
-                words.push((word.to_string(), position));
-            },
-        );
+        analyze(field, text, analyzer, &mut |word, position, _| {
+            words.push((word.to_string(), position));
+        });
         words
+    }
+
+    /// Where the last word of a text ends.
+    pub(super) fn last_end(&self, field: &Field, text: &str, analyzer: Option<&str>) -> usize {
+        let mut last = 0;
+        analyze(field, text, analyzer, &mut |_, _, end| last = end);
+        last
     }
 
     fn match_text(&self, document: &Document, clause: &Match, boost: f32) -> Option<f64> {
         let field = self.field(&clause.field);
         if field.field_type() != FieldType::Text {
-            return self.exact(document, field, &clause.query, boost);
+            let word = clause.query.text();
+            return match clause.fuzziness.map(|fuzziness| fuzziness.edits(word)) {
+                None => self.exact(document, field, &clause.query, boost),
+                Some(edits) => {
+                    self.near_word(document, field, word, edits, clause.expansion, boost)
+                }
+            };
         }
         let words = self.analyzed(field, clause.query.text(), clause.analyzer.as_deref());
         let demanded = match (clause.operator, &clause.minimum_should_match) {
@@ -92,25 +144,13 @@ impl View<'_> {
             (Operator::Or, None) => 1,
             (Operator::Or, Some(minimum)) => minimum.resolve(words.len()),
         };
-        // One word is a term query, whatever is demanded.
-        let demanded = if words.len() == 1 { 1 } else { demanded.max(1) };
-        let (mut sum, mut found) = (0.0, 0);
-        for word in words.chunks(1) {
-            if let Some(score) = self.words(document, field, word, boost) {
-                sum += score;
-                found += 1;
-            }
-        }
-        (found >= demanded).then_some(sum)
-    }
-
-    fn match_phrase(&self, document: &Document, clause: &MatchPhrase, boost: f32) -> Option<f64> {
-        let field = self.field(&clause.field);
-        if field.field_type() != FieldType::Text {
-            return self.exact(document, field, &clause.query, boost);
-        }
-        let words = self.analyzed(field, clause.query.text(), clause.analyzer.as_deref());
-        self.words(document, field, &words, boost)
+        let scores = words.iter().map(|(word, _)| {
+            let edits = clause
+                .fuzziness
+                .map_or(0, |fuzziness| fuzziness.edits(word));
+            self.near_word(document, field, word, edits, clause.expansion, boost)
+        });
+        at_least(demanded, &scores.collect::<Vec<_>>())
     }
 
     fn exists(&self, document: &Document, name: &str) -> bool {
@@ -139,6 +179,21 @@ impl View<'_> {
     }
 }
 
+/// Calls `sink(word, position, end)`.
+fn analyze(
+    field: &Field,
+    text: &str,
+    analyzer: Option<&str>,
+    sink: &mut dyn FnMut(&str, u32, usize),
+) {
+    let named = analyzer.map(|name| Analyzer::from_name(name).expect("an analyzer"));
+    let analyzer = named.unwrap_or(field.search_analyzer);
+    let mut scratch = Scratch::default();
+    analyzer.analyze(text, &mut scratch, &mut |word, position, _, end| {
+        sink(word, position, end);
+    });
+}
+
 fn has_value(document: &Document, field: &Field, value: &Scalar) -> bool {
     let Some(values) = document.values(&field.name) else {
         return false;
@@ -159,10 +214,9 @@ fn in_range(field: &Field, values: &Values, lower: Option<&Bound>, upper: Option
         lower.is_none_or(|b| inside(b, true)) && upper.is_none_or(|b| inside(b, false))
     };
     match field.field_type() {
-        FieldType::Text => panic!("text has no ranges"),
-        FieldType::Keyword => values
-            .strings
-            .iter()
+        FieldType::Text | FieldType::Keyword => values
+            .terms
+            .keys()
             .any(|v| all(&|b, is_lower| within(v.as_str().cmp(b.value.text()), b, is_lower))),
         FieldType::Date => values
             .longs
@@ -198,7 +252,8 @@ fn within(order: Ordering, bound: &Bound, is_lower: bool) -> bool {
 
 /// A bound names a whole day, month or year: a value inside of it is neither above nor below.
 fn compare_date(field: &Field, value: i64, bound: &Bound) -> Ordering {
-    let parsed = field.date_formats.parse(bound.value.text());
+    // Nothing here is about today.
+    let parsed = field.date_formats.parse_math(bound.value.text(), 0);
     let DateRange { first_ms, last_ms } = parsed.expect("a date");
     if value < first_ms {
         Ordering::Less

@@ -11,7 +11,10 @@
 pub(crate) mod compare;
 pub(crate) mod document;
 mod leaf;
+mod multi_term;
+mod phrase;
 mod query;
+mod regexp;
 mod score;
 
 use std::collections::{HashMap, HashSet};

@@ -1,7 +1,8 @@
 //! BM25 over all documents that are there, in single precision where the engine has it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use diagon::schema::Field;
 
@@ -14,6 +15,10 @@ pub(super) struct Statistics {
     fields: RefCell<HashMap<String, (u64, u64)>>,
     /// By field and term: documents that have it.
     terms: RefCell<HashMap<(String, String), u64>>,
+    /// By what is asked for: the terms that fit.
+    pub(super) fitting: RefCell<HashMap<String, Rc<BTreeSet<String>>>>,
+    /// By what is asked for: the terms near to a word, with how similar they are to it.
+    pub(super) near: RefCell<HashMap<String, Rc<Vec<(f32, String)>>>>,
 }
 
 impl Statistics {
@@ -28,7 +33,7 @@ impl Statistics {
         })
     }
 
-    fn term(&self, documents: &[&Document], field: &str, term: &str) -> u64 {
+    pub(super) fn term(&self, documents: &[&Document], field: &str, term: &str) -> u64 {
         let mut terms = self.terms.borrow_mut();
         let key = (field.to_string(), term.to_string());
         *terms.entry(key).or_insert_with(|| {
@@ -37,7 +42,7 @@ impl Statistics {
         })
     }
 
-    /// The score of a term, or of several that stand as a phrase, `freq` times in a document.
+    /// The score of a term, or of several that stand as a phrase, `freq` times in a document. `doc_freqs`: of the terms.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -47,16 +52,15 @@ impl Statistics {
         &self,
         documents: &[&Document],
         field: &Field,
-        terms: &[&str],
+        doc_freqs: &[u64],
         document: &Document,
-        freq: usize,
+        freq: f32,
         boost: f32,
     ) -> f64 {
         let (doc_count, token_count) = self.field(documents, &field.name);
         let mut sum = 0.0_f64;
-        for term in terms {
-            let doc_freq = self.term(documents, &field.name, term);
-            sum += f64::from(idf(doc_freq, doc_count));
+        for doc_freq in doc_freqs {
+            sum += f64::from(idf(*doc_freq, doc_count));
         }
         let weight = boost * sum as f32;
         let norm = match document.values(&field.name) {
@@ -67,7 +71,7 @@ impl Statistics {
         let (k1, b) = (1.2_f32, 0.75_f32);
         let length = decode_length(norm) as f32;
         let inverse = 1.0 / (k1 * ((1.0 - b) + b * length / average));
-        f64::from(weight - weight / (1.0 + freq as f32 * inverse))
+        f64::from(weight - weight / (1.0 + freq * inverse))
     }
 }
 

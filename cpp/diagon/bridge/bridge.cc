@@ -44,6 +44,8 @@ const index::LiveSegment& segment_of(const Snapshot& snapshot, uint32_t segment)
   return snapshot.rep->segment(segment);
 }
 
+}  // namespace
+
 Interrupt interrupt_of(const Cancel& cancel, uint64_t timeout_ns) {
   auto deadline = Interrupt::Clock::time_point::max();
   // Ten years and more are no deadline.
@@ -51,8 +53,6 @@ Interrupt interrupt_of(const Cancel& cancel, uint64_t timeout_ns) {
     deadline = Interrupt::Clock::now() + std::chrono::nanoseconds(timeout_ns);
   return Interrupt(cancel.rep, deadline);
 }
-
-}  // namespace
 
 // --- writer ---
 
@@ -231,6 +231,8 @@ std::unique_ptr<QueryNode> query_phrase(uint32_t field, float boost) {
 void query_push_term(QueryNode& query, rust::Slice<const uint8_t> term, uint32_t position) {
   query.rep.terms.push_back(string_of(term));
   query.rep.positions.push_back(position);
+  if (query.rep.kind == QueryKind::kSloppyPhrase)
+    query.rep.slots.push_back(query.rep.slots.empty() ? 0 : query.rep.slots.back() + 1);
 }
 
 std::unique_ptr<QueryNode> query_range_i64(uint32_t field, int64_t lo, int64_t hi, float boost) {

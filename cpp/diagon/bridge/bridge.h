@@ -15,6 +15,7 @@
 #include "diagon/search/query.h"
 #include "diagon/search/top_docs.h"
 #include "diagon/search/weight.h"
+#include "diagon/termdict/automaton.h"
 #include "diagon/util/interrupt.h"
 #include "rust/cxx.h"
 
@@ -45,10 +46,16 @@ struct Cancel {
 struct QueryNode {
   search::Query rep;
 };
+struct Automaton {
+  std::shared_ptr<const termdict::Automaton> rep;
+};
 
 using IndexWriter = index::IndexWriter;
 using HitStream = search::HitStream;
 using Gatherer = search::Gatherer;
+
+// A search's reasons to stop; `timeout_ns` counts from now.
+Interrupt interrupt_of(const Cancel& cancel, uint64_t timeout_ns);
 
 // --- writer ---
 std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_bytes,
@@ -98,6 +105,15 @@ void snapshot_doc_ids(const Snapshot& snapshot, rust::Slice<const uint32_t> segm
 IndexCheck check_index(rust::Str folder);
 IndexCheck repair_index(rust::Str folder);
 
+// --- patterns over terms ---
+std::shared_ptr<Automaton> automaton_new(rust::Slice<const uint8_t> classes, uint32_t class_count,
+                                         rust::Slice<const uint32_t> transitions,
+                                         rust::Slice<const uint8_t> accepts, uint32_t start);
+void expand_terms(const Snapshot& snapshot, uint32_t field, const Automaton& automaton,
+                  uint32_t most, uint32_t word_chars, const Cancel& cancel, uint64_t timeout_ns,
+                  rust::Vec<uint8_t>& terms, rust::Vec<uint32_t>& ends,
+                  rust::Vec<uint64_t>& doc_freqs, rust::Vec<float>& similarities);
+
 // --- query ---
 std::unique_ptr<QueryNode> query_match_all(float boost);
 std::unique_ptr<QueryNode> query_match_none();
@@ -105,6 +121,11 @@ std::unique_ptr<QueryNode> query_term(uint32_t field, rust::Slice<const uint8_t>
 std::unique_ptr<QueryNode> query_term_set(uint32_t field, float boost);
 std::unique_ptr<QueryNode> query_phrase(uint32_t field, float boost);
 void query_push_term(QueryNode& query, rust::Slice<const uint8_t> term, uint32_t position);
+void query_set_doc_freq(QueryNode& query, uint64_t doc_freq) noexcept;
+std::unique_ptr<QueryNode> query_sloppy_phrase(uint32_t field, uint32_t slop, float boost);
+void query_push_alternative(QueryNode& query, rust::Slice<const uint8_t> term);
+std::unique_ptr<QueryNode> query_multi_term(uint32_t field, const Automaton& automaton,
+                                            float boost);
 std::unique_ptr<QueryNode> query_range_i64(uint32_t field, int64_t lo, int64_t hi, float boost);
 std::unique_ptr<QueryNode> query_range_f64(uint32_t field, double lo, double hi, float boost);
 void query_push_range_i64(QueryNode& query, int64_t lo, int64_t hi);

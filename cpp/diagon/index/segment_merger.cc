@@ -1,7 +1,6 @@
 #include "diagon/index/segment_merger.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 
 #include "diagon/directory/folder.h"
@@ -95,10 +94,11 @@ class SegmentMerger {
     const bool with_positions = f.field.postings == PostingsKind::kFreqsPositions;
     std::vector<uint8_t> norms;
     if (f.field.norms) {
-      norms = read_norms(f.field.id, nullptr);
-      std::vector<uint8_t> there;  // but for empty texts, which have a norm of 0, too
-      std::ranges::copy_if(norms, std::back_inserter(there),
-                           [](uint8_t norm) { return norm != 0; });
+      std::vector<uint64_t> presence;
+      norms = read_norms(f.field.id, presence);
+      std::vector<uint8_t> there;
+      bits::for_each(presence.data(), presence.size(),
+                     [&](size_t doc) { there.push_back(norms[doc]); });
       writer.set_average_length(postings::average_length(there));
     }
     std::vector<uint64_t> seen(bits::words_for(order_.size()));
@@ -123,18 +123,18 @@ class SegmentMerger {
       f.column = docvalues::write_term_numbers(columns, term_of_doc);
   }
 
-  // A byte a document, 0 where it lacks the field; with `presence`, also the bits of those that
-  // have it.
-  std::vector<uint8_t> read_norms(FieldId field, std::vector<uint64_t>* presence) const {
+  // A byte a document, 0 where it lacks the field; and the bits of those that have it.
+  std::vector<uint8_t> read_norms(FieldId field, std::vector<uint64_t>& presence) const {
     std::vector<NormsView> views;
     for (const SegmentReader* segment : segments_) views.push_back(segment->norms(field));
     std::vector<uint8_t> norms(order_.size());
+    presence.assign(bits::words_for(order_.size()), 0);
     for (DocId doc = 0; doc < order_.size(); ++doc) {
       const auto [segment, old] = order_.source(doc);
       const NormsView& view = views[segment];
       if (view.norms == nullptr || !bits::test(view.presence, old)) continue;
       norms[doc] = view.norms[old];
-      if (presence != nullptr) bits::set(presence->data(), doc);
+      bits::set(presence.data(), doc);
     }
     return norms;
   }
@@ -152,8 +152,8 @@ class SegmentMerger {
   }
 
   void write_norms(FileWriter& file, FieldMeta& f) const {
-    std::vector<uint64_t> presence(bits::words_for(order_.size()));
-    const std::vector<uint8_t> norms = read_norms(f.field.id, &presence);
+    std::vector<uint64_t> presence;
+    const std::vector<uint8_t> norms = read_norms(f.field.id, presence);
     f.norms.docs_with_field = static_cast<uint32_t>(bits::count(presence.data(), presence.size()));
     file.align(8);
     f.norms.presence_offset = file.offset();

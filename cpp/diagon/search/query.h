@@ -9,6 +9,10 @@
 
 #include "diagon/util/types.h"
 
+namespace diagon::termdict {
+class Automaton;
+}
+
 namespace diagon::search {
 
 enum class Occur : uint8_t { kMust = 0, kFilter = 1, kShould = 2, kMustNot = 3 };
@@ -16,9 +20,13 @@ enum class Occur : uint8_t { kMust = 0, kFilter = 1, kShould = 2, kMustNot = 3 }
 enum class QueryKind : uint8_t {
   kMatchAll,
   kMatchNone,
-  kTerm,      // documents with `terms[0]`; scored by BM25
-  kTermSet,   // documents with any of `terms`; constant score
-  kPhrase,    // `terms[i]` at position p + positions[i] for some p; scored by BM25
+  kTerm,       // documents with `terms[0]`; scored by BM25
+  kTermSet,    // documents with any of `terms`; constant score
+  kMultiTerm,  // documents with any term that `automaton` accepts; constant score
+  kPhrase,     // `terms[i]` at position p + positions[i] for some p; scored by BM25
+  // As kPhrase, but terms with the same `slots[i]` are alternatives, and need only stand within
+  // `slop` of their positions (see sloppy_frequency.h).
+  kSloppyPhrase,
   kRangeI64,  // a value in [lo_i64, hi_i64]; constant score
   kRangeF64,  // a value in [lo_f64, hi_f64]; constant score
   kRangeStr,  // a string in the range; constant score
@@ -42,6 +50,10 @@ struct Query {
   FieldId field = 0;
   std::vector<std::string> terms;
   std::vector<uint32_t> positions;
+  std::vector<uint32_t> slots;  // kSloppyPhrase: of each term, from 0, ascending without gaps
+  uint32_t slop = 0;
+  uint64_t doc_freq = 0;  // kTerm: what it is scored with; 0: its own
+  std::shared_ptr<const termdict::Automaton> automaton;
   int64_t lo_i64 = 0, hi_i64 = 0;
   double lo_f64 = 0, hi_f64 = 0;
   // Further closed ranges: a value in any of them will do. Those with lo > hi are empty.

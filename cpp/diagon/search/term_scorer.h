@@ -18,8 +18,11 @@ struct TermScoring {
   const uint8_t* norms = nullptr;          // null: every document has norm 1
   float weight = 0;                        // boost * idf
 
+  float operator()(DocId doc, float freq) const noexcept {
+    return bm25(weight, freq, (*table)[norms == nullptr ? 1 : norms[doc]]);
+  }
   float operator()(DocId doc, uint32_t freq) const noexcept {
-    return bm25(weight, static_cast<float>(freq), (*table)[norms == nullptr ? 1 : norms[doc]]);
+    return (*this)(doc, static_cast<float>(freq));
   }
   // scores[i] = of docs[i]. REQUIRES: n <= 128, room for 128.
   void score(const DocId* docs, const uint32_t* freqs, uint32_t n, float* scores) const noexcept;

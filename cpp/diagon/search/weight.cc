@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "diagon/search/bool_scorer.h"
+#include "diagon/search/postings_union.h"
 #include "diagon/search/range_scorer.h"
 #include "diagon/search/simple_scorers.h"
 #include "diagon/util/error.h"
@@ -13,34 +13,6 @@ namespace {
 
 using docvalues::ColumnReader;
 using schema::ColumnKind;
-
-// A bit set over a segment that is filled from postings.
-class Collected {
- public:
-  Collected(DocId max_doc, const Interrupt& interrupt)
-      : words_(std::make_shared<std::vector<uint64_t>>(bits::words_for(max_doc))),
-        max_doc_(max_doc),
-        interrupt_(interrupt) {}
-
-  void add(postings::PostingsCursor cursor) {
-    while (cursor.next_block()) {
-      // The clock is read now and then: most terms have one block.
-      if (blocks_++ % 64 == 0) throw_if_stopped(interrupt_.poll());
-      for (uint32_t i = 0; i < cursor.size(); ++i) bits::set(words_->data(), cursor.docs()[i]);
-    }
-  }
-
-  ScorerPtr scorer(float score) const {
-    return std::make_unique<BitSetScorer>(words_->data(), words_, max_doc_,
-                                          bits::count(words_->data(), words_->size()), score);
-  }
-
- private:
-  std::shared_ptr<std::vector<uint64_t>> words_;
-  DocId max_doc_;
-  const Interrupt& interrupt_;
-  uint64_t blocks_ = 0;
-};
 
 ScorerPtr none() { return std::make_unique<MatchNoneScorer>(); }
 
@@ -89,7 +61,11 @@ Weight PreparedQuery::prepare(const Query& query, float boost, bool scored, uint
   if (query.clauses.size() > UINT16_MAX)
     throw_invalid("more than 65,535 clauses in one boolean query");
   weight.scored = scored;
-  if (query.kind == QueryKind::kTerm || query.kind == QueryKind::kPhrase) prepare_terms(weight);
+  if (query.kind == QueryKind::kMultiTerm && query.automaton == nullptr)
+    throw_invalid("a multi-term query needs an automaton");
+  if (query.kind == QueryKind::kTerm || query.kind == QueryKind::kPhrase ||
+      query.kind == QueryKind::kSloppyPhrase)
+    prepare_terms(weight);
   weight.has_udf = query.kind == QueryKind::kUdf;
   for (const Clause& clause : query.clauses) {
     const bool child_scored = scored && query.kind == QueryKind::kBool &&
@@ -117,6 +93,8 @@ void PreparedQuery::prepare_terms(Weight& weight) const {
   }
   if (!weight.scored) return;
   const index::FieldStats stats = snapshot_->field_stats(query.field);
+  if (query.kind == QueryKind::kTerm && query.doc_freq != 0)
+    doc_freqs[0] = std::min(query.doc_freq, stats.doc_count);
   double sum = 0;
   for (const uint64_t doc_freq : doc_freqs) sum += idf(doc_freq, stats.doc_count);
   weight.term_weight = weight.boost * static_cast<float>(sum);
@@ -136,12 +114,16 @@ ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment,
       return or_none(term_scorer(weight, segment));
     case QueryKind::kTermSet:
       return term_set_scorer(weight, segment, interrupt);
+    case QueryKind::kMultiTerm:
+      return multi_term_scorer(weight, segment, interrupt);
     case QueryKind::kPhrase:
       return or_none(phrase_scorer(weight, segment));
+    case QueryKind::kSloppyPhrase:
+      return or_none(sloppy_phrase_scorer(weight, segment));
     case QueryKind::kRangeI64:
     case QueryKind::kRangeF64:
     case QueryKind::kRangeStr:
-      return range_scorer(weight, segment);
+      return range_scorer(weight, segment, interrupt);
     case QueryKind::kExists:
       return exists_scorer(weight, segment, interrupt);
     case QueryKind::kConstant:
@@ -174,7 +156,7 @@ ScorerPtr PreparedQuery::term_set_scorer(const Weight& weight, size_t segment,
   const index::SegmentReader& reader = *snapshot_->segment(segment).reader;
   const termdict::FieldTerms* terms = reader.terms(weight.query->field);
   if (terms == nullptr) return none();
-  Collected docs(reader.max_doc(), interrupt);
+  PostingsUnion docs(reader.max_doc(), interrupt);
   for (const std::string& term : weight.query->terms)
     if (const auto meta = terms->lookup(term))
       docs.add(reader.postings(weight.query->field, *meta));
@@ -200,10 +182,14 @@ std::unique_ptr<PhraseScorer> PreparedQuery::phrase_scorer(const Weight& weight,
   return std::make_unique<PhraseScorer>(std::move(terms), scoring(weight, segment));
 }
 
-ScorerPtr PreparedQuery::range_scorer(const Weight& weight, size_t segment) const {
+ScorerPtr PreparedQuery::range_scorer(const Weight& weight, size_t segment,
+                                      const Interrupt& interrupt) const {
   const Query& query = *weight.query;
   const auto& reader = snapshot_->segment(segment).reader;
   const ColumnReader* column = reader->column(query.field);
+  if (query.kind == QueryKind::kRangeStr &&
+      (column == nullptr || column->kind() == ColumnKind::kStrings))
+    return or_none(term_range_scorer(weight, segment, interrupt));
   if (column == nullptr) return none();
   const bool is_string = column->kind() == ColumnKind::kOrdinals;
   const bool is_double = column->kind() == ColumnKind::kF64;
@@ -266,30 +252,10 @@ ScorerPtr PreparedQuery::exists_scorer(const Weight& weight, size_t segment,
   // Neither: the documents of all of the field's terms.
   const termdict::FieldTerms* terms = reader->terms(field);
   if (terms == nullptr) return none();
-  Collected docs(max_doc, interrupt);
+  PostingsUnion docs(max_doc, interrupt);
   termdict::FieldTerms::Iterator it(*terms, "");
   while (it.next()) docs.add(reader->postings(field, it.meta()));
   return docs.scorer(weight.boost);
-}
-
-ScorerPtr PreparedQuery::bool_scorer(const Weight& weight, size_t segment,
-                                     const Interrupt& interrupt) const {
-  std::vector<BoolScorer::Child> children;
-  bool any = false;
-  for (size_t i = 0; i < weight.children.size(); ++i) {
-    const Occur occur = weight.query->clauses[i].occur;
-    children.push_back({occur, scorer(weight.children[i], segment, interrupt)});
-    any |= occur == Occur::kMust || occur == Occur::kFilter ||
-           (occur == Occur::kShould && weight.query->minimum_should_match > 0);
-  }
-  if (!any) {
-    // Nothing demands anything: all documents but the prohibited ones.
-    const DocId max_doc = snapshot_->segment(segment).reader->max_doc();
-    children.insert(children.begin(),
-                    {Occur::kFilter, std::make_unique<MatchAllScorer>(max_doc, 0.0f)});
-  }
-  return std::make_unique<BoolScorer>(std::move(children), weight.query->minimum_should_match,
-                                      weight.scored);
 }
 
 }  // namespace diagon::search

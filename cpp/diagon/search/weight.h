@@ -21,7 +21,7 @@ struct Weight {
   float boost = 1.0f;  // the product of all boosts from the root to here
   bool scored = false;
   bool has_udf = false;
-  // kTerm, kPhrase: boost * idf, the norm table, and per segment where the terms are
+  // kTerm, kPhrase, kSloppyPhrase: boost * idf, the norm table, and per segment where the terms are
   // (segment-major; doc_freq 0: absent).
   float term_weight = 0;
   std::shared_ptr<const NormTable> norm_table;
@@ -38,7 +38,7 @@ class PreparedQuery {
  public:
   // `with_scores`: whether anybody will ask for scores. Throws kInvalidArgument for a tree deeper
   // than kMaxDepth, for a boost that is negative or not finite, also when multiplied with those
-  // above it, and for a kTerm or kConstant of another shape than query.h says; kCorrupt.
+  // above it, and for a query of another shape than query.h says; kCorrupt.
   PreparedQuery(std::shared_ptr<const index::Snapshot> snapshot, std::shared_ptr<const Query> query,
                 bool with_scores);
 
@@ -57,8 +57,14 @@ class PreparedQuery {
   Weight prepare(const Query& query, float boost, bool scored, uint32_t depth) const;
   void prepare_terms(Weight& weight) const;
   ScorerPtr term_set_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;
+  ScorerPtr multi_term_scorer(const Weight& weight, size_t segment,
+                              const Interrupt& interrupt) const;
+  ScorerPtr sloppy_phrase_scorer(const Weight& weight, size_t segment) const;
+  // The documents with a term of a kRangeStr, for fields without a column of terms.
+  ScorerPtr term_range_scorer(const Weight& weight, size_t segment,
+                              const Interrupt& interrupt) const;
   TermScoring scoring(const Weight& weight, size_t segment) const;
-  ScorerPtr range_scorer(const Weight& weight, size_t segment) const;
+  ScorerPtr range_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;
   ScorerPtr exists_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;
   ScorerPtr bool_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;
 

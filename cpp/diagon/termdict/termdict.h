@@ -67,6 +67,9 @@ class FieldTerms {
     Iterator(const FieldTerms& terms, std::string_view from);
     // False at the end.
     bool next();
+    // Goes on to before the first term >= `target`. REQUIRES: next() returned true, and `target` is
+    // greater than term().
+    void seek(std::string_view target);
     // REQUIRES: next() returned true.
     std::string_view term() const noexcept { return term_; }
     const postings::TermMeta& meta() const noexcept { return meta_; }
@@ -74,6 +77,7 @@ class FieldTerms {
    private:
     // False at the end of the last block.
     bool read_entry();
+    void read_to(std::string_view target);
     const FieldTerms& terms_;
     uint64_t block_ = 0;  // the next one to open
     uint32_t left_in_block_ = 0;

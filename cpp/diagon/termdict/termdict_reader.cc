@@ -119,11 +119,30 @@ void FieldTerms::append_term(uint64_t i, std::string& out) const {
 FieldTerms::Iterator::Iterator(const FieldTerms& terms, std::string_view from) : terms_(terms) {
   if (terms_.meta_.term_count == 0) return;
   block_ = terms_.find_block(from);
+  read_to(from);
+}
+
+void FieldTerms::Iterator::read_to(std::string_view target) {
   while (read_entry()) {
-    if (term_ < from) continue;
+    if (term_ < target) continue;
     pending_ = true;
     return;
   }
+}
+
+void FieldTerms::Iterator::seek(std::string_view target) {
+  // In the open block if the next one begins behind the target. By the blocks' keys alone that may
+  // be taken to be so where it isn't; then the walk goes through the next block's first terms.
+  const bool is_last = block_ == terms_.block_count();
+  if (!is_last && load<uint64_t>(terms_.keys_ + 8 * block_) <= term_key(target)) {
+    const uint64_t block = terms_.find_block(target);
+    if (block >= block_) {
+      block_ = block;
+      left_in_block_ = 0;
+      at_ = end_;
+    }
+  }
+  read_to(target);
 }
 
 bool FieldTerms::Iterator::next() {
