@@ -37,6 +37,46 @@ pub(crate) mod ffi {
         stop: u8,
     }
 
+    /// A function of a function score; the numbers of modes are those of the enums in
+    /// `cpp/diagon/search/function_score.h`, where the ranges stand too.
+    #[derive(Clone, Copy, Debug)]
+    struct ScoringFunction {
+        /// 0 weight, 1 field value, 2 random, 3 decay.
+        kind: u8,
+        /// Of a field value.
+        modifier: u8,
+        /// Of a decay: 0 gauss, 1 exp, 2 linear.
+        shape: u8,
+        /// Of several distances: 0 min, 1 max, 2 sum, 3 avg, 4 median.
+        mode: u8,
+        /// Whether a field value has `missing`.
+        has_missing: bool,
+        /// Whether a decay is over points: `field` are the latitudes, lengths are metres.
+        is_geo: bool,
+        /// `u32::MAX` for none.
+        field: u32,
+        /// Of points.
+        lon_field: u32,
+        /// A factor of the value.
+        weight: f64,
+        /// A factor of the field's value.
+        factor: f64,
+        /// What documents without a value get in its place.
+        missing: f64,
+        /// Where a decay is 1.
+        origin: f64,
+        /// The longitude of `origin`.
+        origin_lon: f64,
+        /// The distance, beyond `offset`, at which a decay is `decay`.
+        scale: f64,
+        /// The distance up to which a decay is 1.
+        offset: f64,
+        /// See `scale`.
+        decay: f64,
+        /// Of a random function.
+        seed: u64,
+    }
+
     extern "Rust" {
         /// Appends bytes to a vector: one call a document, where cxx itself would need one a byte. Fails if memory runs out.
         fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()>;
@@ -186,6 +226,34 @@ pub(crate) mod ffi {
             query: Pin<&mut QueryNode>,
             occur: u8,
             clause: UniquePtr<QueryNode>,
+        ) -> Result<()>;
+
+        /// Any of the clauses that are pushed (2, should); the best one's score, and `tie_breaker` times the others'.
+        fn query_dis_max(tie_breaker: f32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// The documents of `positive`; those of `negative` have `negative_boost` times their score.
+        fn query_boosting(
+            positive: UniquePtr<QueryNode>,
+            negative: UniquePtr<QueryNode>,
+            negative_boost: f32,
+            boost: f32,
+        ) -> Result<UniquePtr<QueryNode>>;
+        /// The documents of `inner`, scored by functions that are pushed. Modes: 0 multiply; of scores 1 sum, 2 avg, 3 first,
+        /// 4 max, 5 min; of boosts 1 replace, 2 sum, 3 avg, 4 max, 5 min.
+        fn query_function_score(
+            inner: UniquePtr<QueryNode>,
+            score_mode: u8,
+            boost_mode: u8,
+            max_boost: f64,
+            boost: f32,
+        ) -> Result<UniquePtr<QueryNode>>;
+        /// Documents with a lower score don't match.
+        fn query_set_min_score(query: Pin<&mut QueryNode>, min_score: f32) -> Result<()>;
+        /// Adds a function, for the documents of `filter`; null: for all.
+        fn query_push_function(
+            query: Pin<&mut QueryNode>,
+            function: &ScoringFunction,
+            field_name: &str,
+            filter: UniquePtr<QueryNode>,
         ) -> Result<()>;
 
         // --- search ---

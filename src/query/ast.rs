@@ -6,6 +6,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::compound::{Boosting, DisMax};
+use super::function_score::FunctionScore;
 use super::json::path_at;
 use super::minimum::MinimumShouldMatch;
 use crate::Error;
@@ -166,6 +168,12 @@ pub enum Clause {
     Bool(Bool),
     /// A clause as a filter, whose score is its boost.
     ConstantScore(Box<Query>),
+    /// Any of several clauses; the best one's score counts.
+    DisMax(DisMax),
+    /// A clause, with lower scores for documents of another one.
+    Boosting(Boosting),
+    /// A clause whose scores are changed by functions.
+    FunctionScore(FunctionScore),
     /// Documents that a user's function accepts.
     WasmUdf(WasmUdf),
 }
@@ -449,6 +457,9 @@ impl Clause {
             Self::Ids(_) => "ids",
             Self::Bool(_) => "bool",
             Self::ConstantScore(_) => "constant_score",
+            Self::DisMax(_) => "dis_max",
+            Self::Boosting(_) => "boosting",
+            Self::FunctionScore(_) => "function_score",
             Self::WasmUdf(_) => "wasm_udf",
         }
     }

@@ -9,7 +9,7 @@ use super::clause::{Common, minimum};
 use super::json::{Entry, Node};
 
 /// Reads a value: a string, number or boolean.
-fn scalar(node: &Node<'_, '_>) -> crate::Result<Scalar> {
+pub(super) fn scalar(node: &Node<'_, '_>) -> crate::Result<Scalar> {
     match node.kind() {
         b'"' => Ok(Scalar::Str(node.string("a string")?.into_owned())),
         b't' => Ok(Scalar::Bool(true)),

@@ -19,10 +19,15 @@
 
 mod ast;
 mod clause;
+mod compound;
+mod decay;
+mod function_score;
+pub(crate) mod geo;
 mod json;
 mod leaf;
 mod minimum;
 mod print;
+mod print_compound;
 mod request;
 mod source_filter;
 mod wasm_udf;
@@ -32,6 +37,13 @@ pub use ast::{
     ParamValue, Parameter, Place, Query, Range, Scalar, SearchRequest, SourceFilter, Term, Terms,
     TrackTotalHits, WasmUdf,
 };
+pub use compound::{Boosting, DisMax};
+pub use decay::{Decay, MultiValueMode, Origin, Shape};
+pub use function_score::{
+    BoostMode, FieldValueFactor, FunctionKind, FunctionScore, Modifier, RandomScore, ScoreFunction,
+    ScoreMode,
+};
+pub use geo::Point;
 pub use minimum::{Amount, MinimumShouldMatch};
 
 /// Bytes of a request at most; OpenSearch's `http.max_content_length`.
@@ -41,7 +53,7 @@ pub const MAX_REQUEST_BYTES: usize = 100 << 20;
 /// as in OpenSearch.
 pub const MAX_DEPTH: usize = 100;
 
-/// Clauses in a request at most, those that only combine others not counted; also words of its texts. OpenSearch's `indices.query.bool.max_clause_count`.
+/// Clauses in a request at most, those that only combine or score others not counted; also words of its texts. OpenSearch's `indices.query.bool.max_clause_count`.
 pub const MAX_CLAUSES: usize = 1024;
 
 /// `from` + `size` at most; OpenSearch's `index.max_result_window`.

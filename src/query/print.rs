@@ -5,16 +5,17 @@ use super::ast::{
     TrackTotalHits, push_json_string,
 };
 use super::minimum::{Amount, MinimumShouldMatch};
+use super::print_compound::compound;
 
 /// Writes an object's members, with commas between them.
-struct Object<'o> {
+pub(super) struct Object<'o> {
     out: &'o mut String,
     empty: bool,
 }
 
 impl Object<'_> {
     /// Writes the key, and lets `value` write what follows.
-    fn member(&mut self, key: &str, value: impl FnOnce(&mut String)) {
+    pub(super) fn member(&mut self, key: &str, value: impl FnOnce(&mut String)) {
         if !self.empty {
             self.out.push(',');
         }
@@ -24,23 +25,23 @@ impl Object<'_> {
         value(self.out);
     }
 
-    fn string(&mut self, key: &str, value: &str) {
+    pub(super) fn string(&mut self, key: &str, value: &str) {
         self.member(key, |out| push_json_string(value, out));
     }
 
     /// Writes something whose text is JSON already: a number or a boolean.
-    fn plain(&mut self, key: &str, value: impl ToString) {
+    pub(super) fn plain(&mut self, key: &str, value: impl ToString) {
         self.member(key, |out| out.push_str(&value.to_string()));
     }
 }
 
-fn object(out: &mut String, members: impl FnOnce(&mut Object<'_>)) {
+pub(super) fn object(out: &mut String, members: impl FnOnce(&mut Object<'_>)) {
     out.push('{');
     members(&mut Object { out, empty: true });
     out.push('}');
 }
 
-fn array<T>(out: &mut String, items: &[T], item: impl Fn(&mut String, &T)) {
+pub(super) fn array<T>(out: &mut String, items: &[T], item: impl Fn(&mut String, &T)) {
     out.push('[');
     for (at, each) in items.iter().enumerate() {
         if at > 0 {
@@ -110,7 +111,7 @@ impl Query {
     }
 }
 
-fn query(out: &mut String, query: &Query) {
+pub(super) fn query(out: &mut String, query: &Query) {
     object(out, |o| {
         o.member(query.clause.kind(), |out| {
             object(out, |o| clause(o, query));
@@ -190,6 +191,10 @@ fn clause(o: &mut Object<'_>, query: &Query) {
             o.member("filter", |out| self::query(out, filter));
             common(o);
         }
+        Clause::DisMax(_) | Clause::Boosting(_) | Clause::FunctionScore(_) => {
+            compound(o, &query.clause);
+            common(o);
+        }
         Clause::WasmUdf(udf) => {
             o.string("name", &udf.name);
             if let Some(version) = &udf.version {
@@ -214,7 +219,7 @@ fn clause(o: &mut Object<'_>, query: &Query) {
     }
 }
 
-fn field(o: &mut Object<'_>, name: &str, members: impl FnOnce(&mut Object<'_>)) {
+pub(super) fn field(o: &mut Object<'_>, name: &str, members: impl FnOnce(&mut Object<'_>)) {
     o.member(name, |out| object(out, members));
 }
 
@@ -234,7 +239,7 @@ fn minimum(o: &mut Object<'_>, minimum: Option<&MinimumShouldMatch>) {
     }
 }
 
-fn scalar(out: &mut String, value: &Scalar) {
+pub(super) fn scalar(out: &mut String, value: &Scalar) {
     match value {
         Scalar::Str(text) => push_json_string(text, out),
         other => out.push_str(other.text()),

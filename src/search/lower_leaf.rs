@@ -17,11 +17,11 @@ enum Numbers {
 }
 
 impl<'a> Lowering<'a, '_> {
-    fn error(&self, place: Place, message: impl Into<String>) -> Error {
+    pub(super) fn error(&self, place: Place, message: impl Into<String>) -> Error {
         self.request.error(place, message)
     }
 
-    fn field(&self, name: &FieldName) -> crate::Result<&Field> {
+    pub(super) fn field(&self, name: &FieldName) -> crate::Result<&Field> {
         self.schema.field(&name.name).ok_or_else(|| {
             let message = if self.schema.is_object(&name.name) {
                 format!("`{}` is an object; name one of its fields", name.name)

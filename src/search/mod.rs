@@ -12,6 +12,7 @@ mod batch_loop;
 mod collector;
 mod functions;
 mod lower;
+mod lower_compound;
 mod lower_leaf;
 mod response;
 mod searcher;

@@ -5,6 +5,7 @@
     reason = "each of the tests that share them uses a part of them"
 )]
 
+pub(crate) mod compound;
 pub(crate) mod documents;
 pub(crate) mod queries;
 
@@ -20,6 +21,7 @@ pub(crate) const MAPPING: &str = r#"{"dynamic": "strict", "properties": {
   "x": {"type": "double"},
   "ok": {"type": "boolean"},
   "day": {"type": "date"},
+  "loc": {"type": "geo_point"},
   "obj": {"properties": {"a": {"type": "long"}, "b": {"type": "keyword"}}}}}"#;
 
 /// How large the random things are.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use super::compound::compound;
 use super::documents::{day, double, keyword, long};
 use super::{Shape, word};
 
@@ -65,11 +66,15 @@ pub(crate) fn ranked(shape: Shape) -> impl Strategy<Value = Json> {
 fn tree(shape: Shape) -> impl Strategy<Value = Json> {
     // Boxed, here and below: without, each level of a tree takes the stack of every strategy in it.
     let leaf = prop_oneof![5 => clause(shape).boxed(), 4 => function(shape).boxed()];
-    leaf.prop_recursive(4, 20, 4, |inner| {
+    leaf.prop_recursive(4, 20, 4, move |inner| {
         let constant = (inner.clone(), boost()).prop_map(
             |(filter, boost)| json!({"constant_score": with(json!({"filter": filter}), boost)}),
         );
-        prop_oneof![6 => combined(inner).boxed(), 1 => constant.boxed()]
+        prop_oneof![
+            6 => combined(inner.clone()).boxed(),
+            1 => constant.boxed(),
+            3 => compound(shape, inner).boxed(),
+        ]
     })
 }
 
@@ -95,14 +100,14 @@ fn minimum() -> impl Strategy<Value = Option<Json>> {
     ]
 }
 
-fn boost() -> impl Strategy<Value = Option<f32>> {
+pub(super) fn boost() -> impl Strategy<Value = Option<f32>> {
     prop::option::weighted(
         0.3,
         prop::sample::select(vec![0.0_f32, 0.5, 2.0, 1.7, 0.0033, 40.0]),
     )
 }
 
-fn with(mut clause: Json, boost: Option<f32>) -> Json {
+pub(super) fn with(mut clause: Json, boost: Option<f32>) -> Json {
     if let Some(boost) = boost {
         clause["boost"] = boost.into();
     }
@@ -230,6 +235,7 @@ fn range(shape: Shape) -> impl Strategy<Value = Json> {
 fn rest(shape: Shape) -> impl Strategy<Value = Json> {
     let fields = [
         "body", "note", "bare", "plain", "kw", "kwi", "n", "x", "ok", "day", "obj", "obj.b", "_id",
+        "loc",
     ];
     let exists = (prop::sample::select(fields.to_vec()), boost())
         .prop_map(|(field, boost)| json!({"exists": with(json!({ "field": field }), boost)}));

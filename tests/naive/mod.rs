@@ -9,6 +9,7 @@
 )]
 
 pub(crate) mod compare;
+mod compound;
 pub(crate) mod document;
 mod leaf;
 mod query;

@@ -6,6 +6,7 @@ use diagon::query::{Bool, Clause, OnError, Query, WasmUdf};
 use diagon::schema::Schema;
 
 use super::Verdict;
+use super::compound::Asked;
 use super::document::Document;
 use super::score::Statistics;
 
@@ -86,7 +87,15 @@ impl<'a> View<'a> {
         functions: &Closure<'_>,
     ) -> Option<f64> {
         let boost = boost * query.boost;
+        let asked = Asked {
+            boost,
+            negated,
+            functions,
+        };
         match &query.clause {
+            Clause::DisMax(clause) => self.dis_max(document, clause, asked),
+            Clause::Boosting(clause) => self.boosting(document, clause, asked),
+            Clause::FunctionScore(clause) => self.function_score(document, clause, asked),
             Clause::Bool(clause) => self.bool(document, clause, boost, negated, functions),
             Clause::ConstantScore(inner) => self
                 .query(document, inner, boost, negated, functions)

@@ -23,6 +23,7 @@ namespace diagon::bridge {
 struct Filled;
 struct Extent;
 struct TopSummary;
+struct ScoringFunction;
 
 // Handles. cxx has no pointer to const, so each holds one.
 struct Snapshot {
@@ -36,6 +37,7 @@ struct Cancel {
 };
 struct QueryNode {
   search::Query rep;
+  std::shared_ptr<search::FunctionScore> functions;  // rep.function_score, while it is built
 };
 
 using IndexWriter = index::IndexWriter;
@@ -92,6 +94,16 @@ std::unique_ptr<QueryNode> query_constant(std::unique_ptr<QueryNode> inner, floa
 std::unique_ptr<QueryNode> query_udf(uint32_t leaf, float boost);
 std::unique_ptr<QueryNode> query_bool(uint32_t minimum_should_match, float boost);
 void query_push_clause(QueryNode& query, uint8_t occur, std::unique_ptr<QueryNode> clause);
+std::unique_ptr<QueryNode> query_dis_max(float tie_breaker, float boost);
+std::unique_ptr<QueryNode> query_boosting(std::unique_ptr<QueryNode> positive,
+                                          std::unique_ptr<QueryNode> negative,
+                                          float negative_boost, float boost);
+std::unique_ptr<QueryNode> query_function_score(std::unique_ptr<QueryNode> inner,
+                                                uint8_t score_mode, uint8_t boost_mode,
+                                                double max_boost, float boost);
+void query_set_min_score(QueryNode& query, float min_score);
+void query_push_function(QueryNode& query, const ScoringFunction& function, rust::Str field_name,
+                         std::unique_ptr<QueryNode> filter);
 
 // --- search ---
 std::shared_ptr<Cancel> cancel_new();

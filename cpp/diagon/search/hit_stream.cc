@@ -1,6 +1,7 @@
 #include "diagon/search/hit_stream.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "diagon/search/live_window.h"
 #include "diagon/util/error.h"
@@ -10,6 +11,7 @@ namespace diagon::search {
 HitStream::HitStream(std::shared_ptr<const PreparedQuery> prepared, size_t segment,
                      uint32_t leaf_count, Interrupt interrupt)
     : prepared_(std::move(prepared)),
+      segment_number_(segment),
       segment_(prepared_->snapshot().segment(segment)),
       tree_(*prepared_, segment, leaf_count, interrupt),
       interrupt_(std::move(interrupt)),
@@ -138,7 +140,9 @@ uint32_t HitStream::accepted(std::span<uint32_t> docs, std::span<float> scores) 
   uint32_t count = 0;
   for (uint32_t w = 0; w < kBatchWords; ++w) matching[w] &= ~dropped_[w];
   bits::for_each(matching.data(), kBatchWords, [&](size_t i) {
-    scores[count] = all == nullptr ? 0.0f : static_cast<float>((*all)[i]);
+    const double score = all == nullptr ? 0.0 : (*all)[i];
+    if (std::isnan(score)) prepared_->throw_no_score(segment_number_, docs_[i]);
+    scores[count] = static_cast<float>(score);
     docs[count++] = docs_[i];
   });
   return count;

@@ -48,7 +48,8 @@ class HitStream {
   void resolve(uint32_t leaf, std::span<const uint8_t> values);
 
   // The batch's documents that match, ascending, with their scores (0 if prepared without).
-  // Throws kInvalidArgument if a leaf is still to be asked.
+  // Throws kInvalidArgument if a leaf is still to be asked, or a hit has no score
+  // (function_score.h).
   uint32_t accepted(std::span<uint32_t> docs, std::span<float> scores);
 
   // From now on, candidates whose score can't be above `bar` may be left out (they lose ties to
@@ -66,11 +67,13 @@ class HitStream {
   bool next_window();
   void take(uint32_t capacity);
   void drop_below_bar();
+  // No bar is above what is no number (see function_score.h).
   bool competitive(double bound) const noexcept {
-    return !has_bar_ || static_cast<float>(bound) > bar_;
+    return !has_bar_ || !(static_cast<float>(bound) <= bar_);
   }
 
   std::shared_ptr<const PreparedQuery> prepared_;
+  size_t segment_number_;
   const index::LiveSegment& segment_;
   TruthTree tree_;
   Interrupt interrupt_;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "diagon/search/bool_scorer.h"
+#include "diagon/search/compound_scorers.h"
 #include "diagon/search/range_scorer.h"
 #include "diagon/search/simple_scorers.h"
 #include "diagon/util/error.h"
@@ -89,12 +90,13 @@ Weight PreparedQuery::prepare(const Query& query, float boost, bool scored, uint
   if (query.clauses.size() > UINT16_MAX)
     throw_invalid("more than 65,535 clauses in one boolean query");
   weight.scored = scored;
+  check_compound(query);
+  if (query.kind == QueryKind::kFunctionScore) weight.scored |= query.function_score->has_min_score;
   if (query.kind == QueryKind::kTerm || query.kind == QueryKind::kPhrase) prepare_terms(weight);
   weight.has_udf = query.kind == QueryKind::kUdf;
-  for (const Clause& clause : query.clauses) {
-    const bool child_scored = scored && query.kind == QueryKind::kBool &&
-                              (clause.occur == Occur::kMust || clause.occur == Occur::kShould);
-    weight.children.push_back(prepare(*clause.query, weight.boost, child_scored, depth + 1));
+  for (size_t i = 0; i < query.clauses.size(); ++i) {
+    weight.children.push_back(
+        prepare(*query.clauses[i].query, weight.boost, weight.takes_score_of(i), depth + 1));
     weight.has_udf |= weight.children.back().has_udf;
   }
   return weight;
@@ -149,6 +151,10 @@ ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment,
                                               weight.boost);
     case QueryKind::kBool:
       return bool_scorer(weight, segment, interrupt);
+    case QueryKind::kDisMax:
+    case QueryKind::kBoosting:
+    case QueryKind::kFunctionScore:
+      return compound_scorer(weight, segment, interrupt);
     case QueryKind::kUdf:
       break;
   }
