@@ -76,6 +76,8 @@ std::unique_ptr<BlockSearch> make_block_search(const PreparedQuery& prepared, ui
       if (auto scorer = prepared.term_scorer(clause, segment)) scorers.push_back(std::move(scorer));
     return std::make_unique<UnionSearch>(live, segment, std::move(scorers));
   }
+  // More clauses are demanded than there are.
+  if (is_bool && root.query->minimum_should_match != 0) return nullptr;
   std::vector<AllSearch::Term> required;
   std::vector<ScorerPtr> filters;
   for (const Weight& clause : clauses) {
