@@ -69,7 +69,7 @@ fn ask(folder: &Path) -> diagon::Result<(Answers, diagon::Result<()>)> {
         let hits = hits.map(|hit| {
             (
                 hit.id,
-                hit.score.to_bits(),
+                hit.score.map(f32::to_bits),
                 hit.source.map(|s| s.get().to_string()),
             )
         });

@@ -13,9 +13,11 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use generate::queries::{ranked, request};
+use generate::sort::sort;
 use generate::{MAPPING, Shape, word};
 use naive::Twin;
 use naive::compare::compare;
+use naive::compare_sorted::compare_sorted;
 
 const DOCUMENTS: usize = 9_000;
 
@@ -138,6 +140,23 @@ proptest! {
         for body in &requests {
             let compared = compare(&searcher, &view, body, &guests::native);
             prop_assert!(compared.is_ok(), "seed {seed}: {}\n{body}", compared.unwrap_err());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(3))]
+
+    #[test]
+    fn a_large_corpus_is_sorted_as_by_the_naive_twin(
+        seed in any::<u64>(),
+        requests in prop::collection::vec((prop_oneof![ranked(LARGE), request(LARGE)], sort(LARGE)), 16),
+    ) {
+        let (_folder, searcher, twin) = corpus(seed);
+        let view = twin.view();
+        for (body, sort) in &requests {
+            let compared = compare_sorted(&searcher, &view, body, sort, &guests::native);
+            prop_assert!(compared.is_ok(), "seed {seed}: {}\n{body}\n{sort}", compared.unwrap_err());
         }
     }
 }

@@ -77,6 +77,35 @@ pub(crate) mod ffi {
         seed: u64,
     }
 
+    /// A key that hits are sorted by.
+    #[derive(Clone, Copy, Debug)]
+    struct SortKey {
+        /// 0 score, 1 document, 2 integers, 3 doubles, 4 strings, 5 distance.
+        kind: u8,
+        /// Of several values: 0 min, 1 max, 2 sum, 3 avg, 4 median.
+        mode: u8,
+        /// Whether larger values come first.
+        descending: bool,
+        /// Whether documents without a value come first.
+        missing_first: bool,
+        /// Whether they count as `missing_i64`, `missing_f64` or the text instead.
+        has_missing: bool,
+        /// `u32::MAX` for none; of points, the latitudes.
+        field: u32,
+        /// Of points.
+        lon_field: u32,
+        /// See `has_missing`.
+        missing_i64: i64,
+        /// See `has_missing`.
+        missing_f64: f64,
+        /// Where distances are measured from, in degrees.
+        lat: f64,
+        /// As `lat`.
+        lon: f64,
+        /// What distances are counted in, in metres; above 0.
+        unit: f64,
+    }
+
     extern "Rust" {
         /// Appends bytes to a vector: one call a document, where cxx itself would need one a byte. Fails if memory runs out.
         fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()>;
@@ -318,6 +347,76 @@ pub(crate) mod ffi {
         fn stream_candidates(stream: &HitStream) -> u64;
         /// Windows of 4,096 documents looked at so far.
         fn stream_windows(stream: &HitStream) -> u64;
+
+        // --- sorting ---
+        /// The best hits in an order of keys; used by one thread at a time.
+        type Sorter;
+        /// Keeps the `k` best, above 0; `track_scores`: the highest score is wanted.
+        fn sorter_new(
+            k: u32,
+            count_up_to: u64,
+            has_min_score: bool,
+            min_score: f32,
+            track_scores: bool,
+        ) -> Result<UniquePtr<Sorter>>;
+        /// Adds a key, the first one first.
+        fn sorter_push_key(
+            sorter: Pin<&mut Sorter>,
+            key: &SortKey,
+            missing_text: &[u8],
+        ) -> Result<()>;
+        /// Adds the next key's value of the hit to begin after: an integer, another number or a string, as the key's kind is; not
+        /// `present`: one that is missing.
+        fn sorter_push_after(
+            sorter: Pin<&mut Sorter>,
+            present: bool,
+            integer: i64,
+            number: f64,
+            text: &[u8],
+        ) -> Result<()>;
+        /// Begins, after all keys were added.
+        fn sorter_open(sorter: Pin<&mut Sorter>, snapshot: &Snapshot) -> Result<()>;
+        /// Goes on with another segment, in their order.
+        fn sorter_enter(sorter: Pin<&mut Sorter>, segment: u32) -> Result<()>;
+        /// Takes documents of the segment that match, ascending, with their scores.
+        fn sorter_collect(sorter: Pin<&mut Sorter>, docs: &[u32], scores: &[f32]) -> Result<()>;
+        /// As [`search_top`], into a sorter that was opened.
+        fn search_sorted(
+            prepared: &Prepared,
+            sorter: Pin<&mut Sorter>,
+            cancel: &Cancel,
+            timeout_ns: u64,
+        ) -> Result<TopSummary>;
+        /// As [`stream_next`], without what can't be among the best any more. The sorter has entered the segment.
+        fn stream_next_sorted(
+            stream: Pin<&mut HitStream>,
+            sorter: Pin<&mut Sorter>,
+            budget: u32,
+            capacity: u32,
+        ) -> Result<Filled>;
+        /// Sorts the hits; nothing can be collected any more. Returns how many there are.
+        fn sorter_finish(sorter: Pin<&mut Sorter>) -> Result<u32>;
+        /// Hits that were collected, also those that weren't kept.
+        fn sorter_count(sorter: &Sorter) -> u64;
+        /// Of all of them, the highest score.
+        fn sorter_max_score(sorter: &Sorter) -> f32;
+        /// Fills in the hits, as many as [`sorter_finish`] said.
+        fn sorter_hits(
+            sorter: &Sorter,
+            segments: &mut [u32],
+            docs: &mut [u32],
+            scores: &mut [f32],
+        ) -> Result<()>;
+        /// Fills in the hits' values of a key; appends those that are strings, and where each ends in `text`.
+        fn sorter_values(
+            sorter: &Sorter,
+            key: u32,
+            present: &mut [u8],
+            integers: &mut [i64],
+            doubles: &mut [f64],
+            text: &mut Vec<u8>,
+            ends: &mut Vec<u32>,
+        ) -> Result<()>;
 
         // --- columns ---
         /// One column of one segment, as one function reads it; used by one thread at a time.

@@ -10,6 +10,7 @@ use super::compound::{Boosting, DisMax};
 use super::function_score::FunctionScore;
 use super::json::path_at;
 use super::minimum::MinimumShouldMatch;
+use super::sort::SortKey;
 use crate::Error;
 
 /// A search request.
@@ -21,6 +22,12 @@ pub struct SearchRequest {
     pub from: usize,
     /// How many hits are returned at most; 10 by default.
     pub size: usize,
+    /// The order of hits; by score, best first, if it is empty.
+    pub sort: Vec<SortKey>,
+    /// The sort values of the hit that the page begins after, one for each key; `None` stands for a missing value.
+    pub search_after: Option<Vec<Option<Scalar>>>,
+    /// Whether sorted hits have scores, and the response the highest one.
+    pub track_scores: bool,
     /// What of each hit's source is returned.
     pub source: SourceFilter,
     /// How far hits are counted exactly.
@@ -42,6 +49,9 @@ impl Default for SearchRequest {
             query: Query::new(Clause::MatchAll),
             from: 0,
             size: 10,
+            sort: Vec::new(),
+            search_after: None,
+            track_scores: false,
             source: SourceFilter::All,
             track_total_hits: TrackTotalHits::default(),
             min_score: None,

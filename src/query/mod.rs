@@ -28,7 +28,9 @@ mod leaf;
 mod minimum;
 mod print;
 mod print_compound;
+mod print_sort;
 mod request;
+mod sort;
 mod source_filter;
 mod wasm_udf;
 
@@ -45,6 +47,7 @@ pub use function_score::{
 };
 pub use geo::Point;
 pub use minimum::{Amount, MinimumShouldMatch};
+pub use sort::{FieldSort, GeoDistanceSort, Missing, Order, SortBy, SortKey};
 
 /// Bytes of a request at most; OpenSearch's `http.max_content_length`.
 pub const MAX_REQUEST_BYTES: usize = 100 << 20;
@@ -58,6 +61,9 @@ pub const MAX_CLAUSES: usize = 1024;
 
 /// `from` + `size` at most; OpenSearch's `index.max_result_window`.
 pub const MAX_RESULT_WINDOW: usize = 10_000;
+
+/// Sort keys of a request at most.
+pub const MAX_SORT_KEYS: usize = 64;
 
 /// Values of a `terms` or `ids` clause at most; OpenSearch's `index.max_terms_count`.
 pub const MAX_TERMS: usize = 65_536;

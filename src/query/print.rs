@@ -6,6 +6,7 @@ use super::ast::{
 };
 use super::minimum::{Amount, MinimumShouldMatch};
 use super::print_compound::compound;
+use super::print_sort::order;
 
 /// Writes an object's members, with commas between them.
 pub(super) struct Object<'o> {
@@ -66,6 +67,7 @@ impl SearchRequest {
             if self.size != default.size {
                 o.plain("size", self.size);
             }
+            order(o, self);
             match &self.source {
                 SourceFilter::All => {}
                 SourceFilter::None => o.plain("_source", false),

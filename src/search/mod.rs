@@ -16,7 +16,9 @@ mod lower_compound;
 mod lower_leaf;
 mod response;
 mod searcher;
+mod sort;
 
 pub use functions::FunctionReport;
 pub use response::{Hit, Profile, Relation, SearchResponse, TotalHits};
 pub use searcher::{CancelToken, SearchOptions, Searcher};
+pub use sort::SortValue;

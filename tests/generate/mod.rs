@@ -8,6 +8,7 @@
 pub(crate) mod compound;
 pub(crate) mod documents;
 pub(crate) mod queries;
+pub(crate) mod sort;
 
 /// The mapping of the random documents: each type, and for text each way in which the engine may know where a field exists.
 pub(crate) const MAPPING: &str = r#"{"dynamic": "strict", "properties": {

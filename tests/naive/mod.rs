@@ -9,11 +9,13 @@
 )]
 
 pub(crate) mod compare;
+pub(crate) mod compare_sorted;
 mod compound;
 pub(crate) mod document;
 mod leaf;
 mod query;
 mod score;
+pub(crate) mod sort;
 
 use std::collections::HashSet;
 

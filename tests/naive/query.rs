@@ -43,14 +43,30 @@ impl<'a> View<'a> {
     }
 
     /// All hits, best first; among equals the earlier one.
+    pub(crate) fn search(&self, query: &Query, functions: &Closure<'_>) -> Vec<Found> {
+        let hits = self.scored(query, functions).into_iter();
+        let mut found: Vec<Found> = hits
+            .map(|(place, score)| Found {
+                id: self.documents[place].id.clone(),
+                score,
+            })
+            .collect();
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found
+    }
+
+    /// All live documents that match, by their place in `documents`, with their scores.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a score is a float in the end"
     )]
-    pub(crate) fn search(&self, query: &Query, functions: &Closure<'_>) -> Vec<Found> {
+    pub(super) fn scored(&self, query: &Query, functions: &Closure<'_>) -> Vec<(usize, f32)> {
         let rest = without_score_functions(query);
         let mut found = Vec::new();
-        for document in self.live() {
+        for (place, document) in self.documents.iter().enumerate() {
+            if !document.live {
+                continue;
+            }
             let score_of_rest = || {
                 let score = rest
                     .as_ref()
@@ -67,13 +83,9 @@ impl<'a> View<'a> {
                 functions(udf, document, &once)
             };
             if let Some(score) = self.query(document, query, 1.0, false, &ask) {
-                found.push(Found {
-                    id: document.id.clone(),
-                    score: score as f32,
-                });
+                found.push((place, score as f32));
             }
         }
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
         found
     }
 

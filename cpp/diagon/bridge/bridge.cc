@@ -44,6 +44,8 @@ const index::LiveSegment& segment_of(const Snapshot& snapshot, uint32_t segment)
   return snapshot.rep->segment(segment);
 }
 
+}  // namespace
+
 Interrupt interrupt_of(const Cancel& cancel, uint64_t timeout_ns) {
   auto deadline = Interrupt::Clock::time_point::max();
   // Ten years and more are no deadline.
@@ -51,8 +53,6 @@ Interrupt interrupt_of(const Cancel& cancel, uint64_t timeout_ns) {
     deadline = Interrupt::Clock::now() + std::chrono::nanoseconds(timeout_ns);
   return Interrupt(cancel.rep, deadline);
 }
-
-}  // namespace
 
 // --- writer ---
 

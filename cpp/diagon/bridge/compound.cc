@@ -34,8 +34,8 @@ std::unique_ptr<QueryNode> query_dis_max(float tie_breaker, float boost) {
 }
 
 std::unique_ptr<QueryNode> query_boosting(std::unique_ptr<QueryNode> positive,
-                                          std::unique_ptr<QueryNode> negative,
-                                          float negative_boost, float boost) {
+                                          std::unique_ptr<QueryNode> negative, float negative_boost,
+                                          float boost) {
   auto query = node(QueryKind::kBoosting, boost);
   query->rep.factor = negative_boost;
   query_push_clause(*query, static_cast<uint8_t>(Occur::kMust), std::move(positive));

@@ -68,6 +68,8 @@ std::unique_ptr<BlockSearch> make_block_search(const PreparedQuery& prepared, ui
     if (clauses[i].scored) weights.push_back(clauses[i].term_weight);
   }
   if (terms == 0 || !sums_are_exact(weights)) return nullptr;
+  // Bounds of 0 would leave out hits whose score is 0.
+  if (std::ranges::find(weights, 0.0f) != weights.end()) return nullptr;
   if (should != 0) {
     if (should != clauses.size() || terms != should || root.query->minimum_should_match != 1)
       return nullptr;

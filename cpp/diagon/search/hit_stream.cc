@@ -22,9 +22,17 @@ HitStream::HitStream(std::shared_ptr<const PreparedQuery> prepared, size_t segme
   dropped_.fill(0);
 }
 
-bool HitStream::next_window() {
+bool HitStream::next_window(Competitive* best) {
   position_ = tree_.lower_bound(position_);
   if (position_ >= max_doc_) return false;
+  if (best != nullptr) {
+    const DocId next = best->lower_bound(position_);
+    if (next > position_) {
+      position_ = next;
+      numbers_.clear();
+      return next < max_doc_;
+    }
+  }
   if (has_bar_ && tree_.with_scores()) {
     const DocId end = std::min(tree_.max_score_end(position_), max_doc_);
     if (!competitive(tree_.max_score(position_, end))) {
@@ -37,6 +45,7 @@ bool HitStream::next_window() {
   uint64_t live[kWindowWords];
   uint64_t found[kWindowWords];
   live_window(segment_, window_, position_, live);
+  if (best != nullptr) best->narrow(window_, live);
   tree_.candidates(window_, live, found);
   numbers_.clear();
   bits::for_each(found, window_.words(),
@@ -66,7 +75,8 @@ void HitStream::drop_below_bar() {
     dropped_[i / 64] |= uint64_t{!competitive(bounds[i])} << (i % 64);
 }
 
-uint32_t HitStream::next_batch(uint32_t budget, uint32_t capacity, StreamState& state) {
+uint32_t HitStream::next_batch(uint32_t budget, uint32_t capacity, StreamState& state,
+                               Competitive* best) {
   if (capacity == 0 || budget == 0) throw_invalid("a batch needs a capacity and a budget above 0");
   capacity = std::min(capacity, kBatchCapacity);
   docs_.clear();
@@ -85,7 +95,7 @@ uint32_t HitStream::next_batch(uint32_t budget, uint32_t capacity, StreamState& 
     }
     taken_ = 0;
     ++windows_;
-    if (!next_window()) {
+    if (!next_window(best)) {
       numbers_.clear();
       state = StreamState::kExhausted;
       break;

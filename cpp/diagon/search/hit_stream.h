@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "diagon/search/competitive.h"
 #include "diagon/search/truth_tree.h"
 #include "diagon/search/weight.h"
 #include "diagon/util/interrupt.h"
@@ -36,8 +37,9 @@ class HitStream {
 
   // Collects candidates until the batch is full or `budget` windows of 4,096 documents (at least 1)
   // were looked at. Returns the number of candidates, at most min(capacity, kBatchCapacity). Throws
-  // kCorrupt.
-  uint32_t next_batch(uint32_t budget, uint32_t capacity, StreamState& state);
+  // kCorrupt. `best`: of this segment, if only what can be among the best is wanted.
+  uint32_t next_batch(uint32_t budget, uint32_t capacity, StreamState& state,
+                      Competitive* best = nullptr);
 
   // The candidates that `leaf` can still change, ascending, into the front of `docs` (room for
   // kBatchCapacity). With `scores` (same room, or empty) also their scores without this leaf.
@@ -64,7 +66,7 @@ class HitStream {
   uint64_t windows() const noexcept { return windows_; }
 
  private:
-  bool next_window();
+  bool next_window(Competitive* best);
   void take(uint32_t capacity);
   void drop_below_bar();
   // No bar is above what is no number (see function_score.h).
