@@ -237,7 +237,7 @@ class QueryMaker {
     if (below(100) < udf_percent && udfs_ < most_udfs) return udf(udfs_++, boost());
     if (depth == 0 || below(6) == 0) return simple();
     if (below(8) == 0) return constant(tree(depth - 1, udf_percent, most_udfs), boost());
-    if (below(4) == 0) return compound(depth, udf_percent, most_udfs);
+    if (compounds && below(4) == 0) return compound(depth, udf_percent, most_udfs);
     auto q = boolean(0, boost());
     const uint32_t clauses = 1 + below(4);
     uint32_t optional = 0;
@@ -252,7 +252,9 @@ class QueryMaker {
                                               : below(optional + 1);
     return q;
   }
-  // A query that changes the scores of others.
+  // Whether trees have queries that change the scores of others.
+  bool compounds = true;
+  // Such a query.
   MutableQuery compound(uint32_t depth, uint32_t udf_percent, uint32_t most_udfs) {
     const auto inner = [&] { return tree(depth - 1, udf_percent, most_udfs); };
     const uint32_t kind = below(3);

@@ -215,7 +215,7 @@ TEST(Sort, ArgumentsThatAreRefused) {
   const auto refused = [](std::vector<SortKey> keys, std::vector<SortValue> after, uint32_t k) {
     SortOptions options;
     options.k = k;
-    EXPECT_EQ(code_of([&] {
+    EXPECT_EQ(diagon::testing::code_of([&] {
                 SortCollector collector(corpus().snapshot, std::move(keys), std::move(after),
                                         options);
                 collector.enter(0);

@@ -54,6 +54,14 @@ bool HitStream::next_window(Competitive* best) {
   return true;
 }
 
+void HitStream::narrow_rest(Competitive& best) {
+  uint64_t rest[kWindowWords] = {};
+  for (size_t i = taken_; i < numbers_.size(); ++i) bits::set(rest, numbers_[i]);
+  best.narrow(window_, rest);
+  std::erase_if(numbers_, [&](uint16_t i) { return !bits::test(rest, i); });
+  taken_ = 0;
+}
+
 void HitStream::take(uint32_t capacity) {
   const size_t count = std::min<size_t>(numbers_.size() - taken_, capacity - docs_.size());
   if (count == 0) return;
@@ -83,6 +91,7 @@ uint32_t HitStream::next_batch(uint32_t budget, uint32_t capacity, StreamState& 
   asked_leaf_ = UINT32_MAX;
   tree_.begin_batch();
   state = StreamState::kMore;
+  if (best != nullptr && taken_ < numbers_.size()) narrow_rest(*best);
   while (true) {
     take(capacity);
     if (docs_.size() == capacity) break;

@@ -68,6 +68,8 @@ class HitStream {
  private:
   bool next_window(Competitive* best);
   void take(uint32_t capacity);
+  // Takes out what can't be among the best any more since the window was looked at.
+  void narrow_rest(Competitive& best);
   void drop_below_bar();
   // No bar is above what is no number (see function_score.h).
   bool competitive(double bound) const noexcept {

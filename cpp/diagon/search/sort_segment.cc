@@ -232,6 +232,8 @@ DocId SegmentKey::lower_bound(DocId target, int64_t lo, int64_t hi) const {
     return static_cast<DocId>(std::max(first, int64_t{target}));
   }
   if (lo > hi) return kNoMoreDocs;
+  if (column_ == nullptr && key_.kind != SortKind::kScore)  // all are without a value
+    return lo <= missing_code_ && missing_code_ <= hi ? target : kNoMoreDocs;
   Stored range;
   if (!stored_range(lo, hi, range)) return target;
   if (range.missing && column_->presence() != nullptr) return target;

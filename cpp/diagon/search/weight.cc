@@ -71,7 +71,7 @@ bool stored_range(const ColumnReader& column, double lo, double hi, int64_t& fro
 
 PreparedQuery::PreparedQuery(std::shared_ptr<const index::Snapshot> snapshot,
                              std::shared_ptr<const Query> query, bool with_scores)
-    : snapshot_(std::move(snapshot)), query_(std::move(query)) {
+    : snapshot_(std::move(snapshot)), query_(std::move(query)), with_scores_(with_scores) {
   root_ = prepare(*query_, 1.0f, with_scores, 0);
 }
 

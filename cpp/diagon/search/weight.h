@@ -48,7 +48,7 @@ class PreparedQuery {
 
   const index::Snapshot& snapshot() const noexcept { return *snapshot_; }
   const Weight& root() const noexcept { return root_; }
-  bool with_scores() const noexcept { return root_.scored; }
+  bool with_scores() const noexcept { return with_scores_; }
 
   // A scorer for a subtree without UDFs. Some kinds read many postings at once, and stop when
   // `interrupt` says so. Throws kCorrupt, kCancelled, kTimeout. REQUIRES: !weight.has_udf.
@@ -76,6 +76,7 @@ class PreparedQuery {
 
   std::shared_ptr<const index::Snapshot> snapshot_;
   std::shared_ptr<const Query> query_;
+  bool with_scores_;
   Weight root_;
 };
 
