@@ -467,6 +467,12 @@ fn sorts_that_do_not_fit_the_mapping() {
         ),
     ] {
         refused(&searcher, json!({ "sort": sort }), ErrorCode::Query, part);
+        refused(
+            &searcher,
+            json!({"sort": sort, "size": 0}),
+            ErrorCode::Query,
+            part,
+        );
     }
     for (sort, after, part) in [
         (

@@ -194,8 +194,9 @@ impl Searcher {
         } else {
             request.from + request.size
         };
-        let sorted = if k > 0 && is_sorted(request) {
-            Some(Sorted::new(request, &self.snapshot, k)?)
+        // Keys are checked also where no hits are wanted.
+        let sorted = if is_sorted(request) {
+            Some(Sorted::new(request, &self.snapshot, k.max(1))?).filter(|_| k > 0)
         } else {
             None
         };

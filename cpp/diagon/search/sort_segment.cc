@@ -125,6 +125,13 @@ void SegmentKey::number_codes(std::span<const DocId> docs, int64_t* out) {
 }
 
 void SegmentKey::string_codes(std::span<const DocId> docs, int64_t* out) {
+  if (ranked_ && column_ != nullptr && !column_->multi()) {
+    column_->values().gather(docs, out);
+    for (size_t i = 0; i < docs.size(); ++i)
+      out[i] = column_->has_value(docs[i]) ? directed(2 * int64_t{column_->ordinal(out[i])} + 1)
+                                           : missing_code_;
+    return;
+  }
   for (size_t i = 0; i < docs.size(); ++i) {
     const auto [from, to] = column_ == nullptr ? std::pair(0U, 0U) : column_->range(docs[i]);
     if (from == to) {
