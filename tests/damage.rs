@@ -42,7 +42,7 @@ fn index() -> TempDir {
 }
 
 /// What a search finds: ids, scores as bits, sources.
-type Answers = Vec<Vec<(String, u32, Option<String>)>>;
+type Answers = Vec<Vec<(String, Option<u32>, Option<String>)>>;
 
 /// Opens an index and asks it everything: each kind of clause, functions over columns, all sources, all checksums.
 fn ask(folder: &Path) -> diagon::Result<(Answers, diagon::Result<()>)> {

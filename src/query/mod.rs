@@ -29,6 +29,8 @@ mod minimum;
 mod print;
 mod print_compound;
 mod print_sort;
+#[cfg(test)]
+mod print_strategies;
 mod request;
 mod sort;
 mod source_filter;

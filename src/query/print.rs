@@ -259,38 +259,31 @@ fn param(out: &mut String, value: &ParamValue) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::ast::{
         Bool, Exists, FieldName, Ids, Match, MatchPhrase, Number, Parameter, Place, Range, Term,
         Terms, WasmUdf,
     };
-    use super::super::compound::{Boosting, DisMax};
-    use super::super::decay::{Decay, MultiValueMode, Origin, Shape};
-    use super::super::function_score::{
-        BoostMode, FieldValueFactor, FunctionKind, FunctionScore, Modifier, RandomScore,
-        ScoreFunction, ScoreMode,
-    };
-    use super::super::geo::Point;
     use super::super::parse;
-    use super::super::sort::{FieldSort, GeoDistanceSort, Missing, Order, SortBy, SortKey};
+    use super::super::print_strategies::{compound, sort};
     use proptest::collection::vec;
     use proptest::option;
     use proptest::prelude::*;
 
     use super::*;
 
-    fn name() -> impl Strategy<Value = String> {
+    pub(in super::super) fn name() -> impl Strategy<Value = String> {
         prop_oneof!["[a-z.]{1,6}", "[\"\\\\\n\u{1}é漢]{1,4}"]
     }
 
-    fn field() -> impl Strategy<Value = FieldName> {
+    pub(in super::super) fn field() -> impl Strategy<Value = FieldName> {
         name().prop_map(|name| FieldName {
             name,
             place: Place::NONE,
         })
     }
 
-    fn number() -> impl Strategy<Value = Number> {
+    pub(in super::super) fn number() -> impl Strategy<Value = Number> {
         prop_oneof![
             any::<i64>().prop_map(Number::from),
             any::<f64>()
@@ -300,7 +293,7 @@ mod tests {
         ]
     }
 
-    fn scalar() -> impl Strategy<Value = Scalar> {
+    pub(in super::super) fn scalar() -> impl Strategy<Value = Scalar> {
         prop_oneof![
             any::<bool>().prop_map(Scalar::Bool),
             number().prop_map(Scalar::Number),
@@ -412,7 +405,7 @@ mod tests {
     }
 
     fn query() -> impl Strategy<Value = Query> {
-        with_common(leaf()).prop_recursive(4, 24, 4, |inner| {
+        with_common(leaf()).boxed().prop_recursive(4, 24, 4, |inner| {
             let list = || vec(inner.clone(), 0..3);
             let boolean = (list(), list(), list(), list(), minimum()).prop_map(
                 |(must, filter, should, must_not, minimum_should_match)| {
@@ -428,152 +421,8 @@ mod tests {
             let constant = inner
                 .clone()
                 .prop_map(|query| Clause::ConstantScore(Box::new(query)));
-            with_common(prop_oneof![3 => boolean, 1 => constant, 3 => compound(&inner)])
-        })
-    }
-
-    fn compound(
-        inner: &(impl Strategy<Value = Query> + Clone + 'static),
-    ) -> impl Strategy<Value = Clause> {
-        let dis_max =
-            (vec(inner.clone(), 1..3), 0.0..=1.0_f32).prop_map(|(queries, tie_breaker)| {
-                Clause::DisMax(DisMax {
-                    queries,
-                    tie_breaker,
-                })
-            });
-        let boosting = (inner.clone(), inner.clone(), 0.0..9.0_f32).prop_map(
-            |(positive, negative, negative_boost)| {
-                Clause::Boosting(Boosting {
-                    positive: Box::new(positive),
-                    negative: Box::new(negative),
-                    negative_boost,
-                })
-            },
-        );
-        let modes = (
-            proptest::sample::select(ScoreMode::ALL),
-            proptest::sample::select(BoostMode::ALL),
-            option::of(0.0..1e30_f32),
-            option::of(-1.0..1e30_f32),
-        );
-        let scored = (inner.clone(), vec(function(inner), 0..3), modes).prop_map(
-            |(query, functions, (score_mode, boost_mode, max_boost, min_score))| {
-                Clause::FunctionScore(FunctionScore {
-                    query: Box::new(query),
-                    functions,
-                    score_mode,
-                    boost_mode,
-                    max_boost,
-                    min_score,
-                })
-            },
-        );
-        prop_oneof![dis_max, boosting, scored]
-    }
-
-    fn function(
-        inner: &(impl Strategy<Value = Query> + Clone + 'static),
-    ) -> impl Strategy<Value = ScoreFunction> {
-        let value = (
-            field(),
-            0.0..9.0_f32,
-            proptest::sample::select(Modifier::ALL),
-            option::of(-9.0..9.0_f64),
-        )
-            .prop_map(|(field, factor, modifier, missing)| {
-                FunctionKind::FieldValueFactor(FieldValueFactor {
-                    field,
-                    factor,
-                    modifier,
-                    missing,
-                })
-            });
-        let seed = prop_oneof![
-            any::<i64>().prop_map(|seed| Scalar::Number(seed.into())),
-            any::<String>().prop_map(Scalar::Str),
-        ];
-        let random = (option::of(seed), option::of(field()))
-            .prop_map(|(seed, field)| FunctionKind::RandomScore(RandomScore { seed, field }));
-        let shape = prop_oneof![Just(Shape::Gauss), Just(Shape::Exp), Just(Shape::Linear)];
-        let origin = prop_oneof![
-            scalar().prop_map(Origin::Value),
-            (-90.0..90.0_f64, -180.0..180.0_f64)
-                .prop_map(|(lat, lon)| Origin::Point(Point { lat, lon })),
-        ];
-        let lengths = (
-            option::of(origin),
-            scalar(),
-            option::of(scalar()),
-            0.01..0.99_f64,
-        );
-        let decay = (
-            shape,
-            field(),
-            lengths,
-            proptest::sample::select(MultiValueMode::ALL),
-        )
-            .prop_map(|(shape, field, (origin, scale, offset, decay), mode)| {
-                FunctionKind::Decay(Decay {
-                    shape,
-                    field,
-                    origin,
-                    scale,
-                    offset,
-                    decay,
-                    mode,
-                })
-            });
-        let kind = prop_oneof![Just(FunctionKind::Weight), value, random, decay];
-        (option::of(inner.clone()), option::of(0.0..9.0_f32), kind).prop_map(
-            |(filter, weight, kind)| {
-                let needed = weight.or((kind == FunctionKind::Weight).then_some(2.0));
-                ScoreFunction {
-                    filter,
-                    weight: needed,
-                    kind,
-                    place: Place::NONE,
-                }
-            },
-        )
-    }
-
-    fn sort() -> impl Strategy<Value = (Vec<SortKey>, Option<Vec<Option<Scalar>>>)> {
-        let missing = prop_oneof![
-            Just(Missing::Last),
-            Just(Missing::First),
-            number().prop_map(|number| Missing::Value(Scalar::Number(number))),
-        ];
-        let mode = || option::of(proptest::sample::select(MultiValueMode::ALL));
-        let sorted = (field(), missing, mode(), option::of(name())).prop_map(
-            |(field, missing, mode, unmapped_type)| {
-                SortBy::Field(FieldSort {
-                    field,
-                    missing,
-                    mode,
-                    unmapped_type,
-                })
-            },
-        );
-        let distance = (field(), -90.0..90.0_f64, mode()).prop_map(|(field, lat, mode)| {
-            SortBy::GeoDistance(GeoDistanceSort {
-                field,
-                origin: Point { lat, lon: 0.5 },
-                unit: "km".to_string(),
-                mode: mode.filter(|mode| *mode != MultiValueMode::Sum),
-            })
-        });
-        let by = prop_oneof![Just(SortBy::Score), Just(SortBy::Doc), sorted, distance];
-        let key = (by, proptest::sample::select(Order::ALL)).prop_map(|(by, order)| SortKey {
-            by,
-            order,
-            place: Place::NONE,
-        });
-        vec((key, option::of(scalar())), 0..4).prop_flat_map(|pairs| {
-            let (keys, after): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
-            let some = !keys.is_empty();
-            any::<bool>()
-                .prop_map(move |begins| (keys.clone(), (begins && some).then(|| after.clone())))
+            // Boxed: without, each level of a tree takes the stack of every strategy in it.
+            with_common(prop_oneof![3 => boolean.boxed(), 1 => constant.boxed(), 3 => compound(inner).boxed()]).boxed()
         })
     }
 
