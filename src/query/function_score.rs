@@ -206,13 +206,12 @@ impl Clauses {
         for entry in &body.object("an object with `query` and `functions`")? {
             let value = body.member(entry);
             let key = &*entry.key;
-            if matches!(key, "functions" | "weight") || FUNCTIONS.contains(&key) {
-                if let Some(before) = defined.replace(key.to_string()) {
-                    let message = format!(
-                        "`{before}` is there already, `{key}` is a second one; put several into one `functions`"
-                    );
-                    return Err(value.error(message));
-                }
+            let defines = matches!(key, "functions" | "weight") || FUNCTIONS.contains(&key);
+            if defines && let Some(before) = defined.replace(key.to_string()) {
+                let message = format!(
+                    "`{before}` is there already, `{key}` is a second one; put several into one `functions`"
+                );
+                return Err(value.error(message));
             }
             match key {
                 "query" => *clause.query = self.query(&value)?,

@@ -97,12 +97,16 @@ fn unsigned(node: &Node<'_, '_>) -> crate::Result<usize> {
         .map_err(|_| node.expected("an integer from 0"))
 }
 
-/// Reads a finite `f32`.
+/// Reads a finite `f32`; a string that is one is taken as well, as in OpenSearch.
 pub(super) fn finite(node: &Node<'_, '_>) -> crate::Result<f32> {
-    let value: Option<f32> = node.raw().parse().ok().filter(|_| node.is_number());
+    const WHAT: &str = "a number";
+    let value: Option<f32> = match node.kind() {
+        b'"' => node.string(WHAT)?.trim().parse().ok(),
+        _ => node.raw().parse().ok().filter(|_| node.is_number()),
+    };
     value
         .filter(|value| value.is_finite())
-        .ok_or_else(|| node.expected("a number"))
+        .ok_or_else(|| node.expected(WHAT))
 }
 
 fn source(node: &Node<'_, '_>) -> crate::Result<SourceFilter> {

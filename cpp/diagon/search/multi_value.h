@@ -6,6 +6,7 @@
 #include <limits>
 #include <span>
 
+#include "diagon/docvalues/numeric.h"
 #include "diagon/search/function_score.h"
 
 namespace diagon::search {
@@ -14,7 +15,8 @@ namespace diagon::search {
 // at least one.
 inline double select(MultiValueMode mode, std::span<double> values) {
   if (values.size() == 1) return values[0];
-  std::ranges::sort(values);
+  // A total order, also of what isn't a number.
+  std::ranges::sort(values, {}, docvalues::sortable_from_double);
   double sum = 0;
   switch (mode) {
     case MultiValueMode::kMin:

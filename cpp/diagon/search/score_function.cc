@@ -152,7 +152,7 @@ void ScoreFunction::evaluate_random(std::span<const DocId> docs, double* out) {
   for (size_t i = 0; i < docs.size(); ++i) {
     uint64_t value = 0;
     const auto [from, to] = column == nullptr ? std::pair(0U, 0U) : column->range(docs[i]);
-    if (from == to) {
+    if (column == nullptr || from == to) {
       out[i] = hash(value);
       continue;
     }
@@ -183,8 +183,7 @@ void ScoreFunction::evaluate_geo(std::span<const DocId> docs, double* out) {
       const auto [from, to] = lats->range(docs[i]);
       const auto [lon_from, lon_to] = lons->range(docs[i]);
       if (to - from != lon_to - lon_from)
-        throw Error(ErrorCode::kCorrupt,
-                    "the field `" + spec_.field_name + "` has latitudes without a longitude");
+        throw_corrupt(lons->path(), "latitudes without a longitude");
       for (uint32_t v = 0; v < to - from; ++v) {
         const double lat = lats->decode_double(lats->values().get(from + v));
         const double lon = lons->decode_double(lons->values().get(lon_from + v));

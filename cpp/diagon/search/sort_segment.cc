@@ -182,7 +182,7 @@ void SegmentKey::distance_codes(std::span<const DocId> docs, int64_t* out) {
       const auto [from, to] = column_->range(docs[i]);
       const auto [lon_from, lon_to] = lons_->range(docs[i]);
       if (to - from != lon_to - lon_from)
-        throw Error(ErrorCode::kCorrupt, "a field of points has latitudes without a longitude");
+        throw_corrupt(lons_->path(), "latitudes without a longitude");
       for (uint32_t v = 0; v < to - from; ++v)
         doubles_.push_back(earth_distance(key_.lat, key_.lon,
                                           column_->decode_double(column_->values().get(from + v)),
