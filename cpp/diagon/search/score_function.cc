@@ -218,7 +218,8 @@ double ScoreFunction::bound_between(double lo, double hi) const noexcept {
   if (spec_.modifier == Modifier::kReciprocal && lo <= 0 && hi >= 0) return kInfinity;
   const double a = field_value(lo);
   const double b = field_value(hi);
-  return std::isnan(a) || std::isnan(b) ? kInfinity : std::max(a, b);
+  if (std::isnan(a) || std::isnan(b)) return kInfinity;
+  return std::max(a, b);
 }
 
 double ScoreFunction::bound(DocId from, DocId to) const {
@@ -249,7 +250,8 @@ double ScoreFunction::bound(DocId from, DocId to) const {
       }
       // Whatever a mean, median or sum of distances is, it is no less than the least of them.
       const double between = bound_between(numbers_.number(lo), numbers_.number(hi));
-      bound = std::isnan(between) ? kInfinity : std::max(bound, between);
+      if (std::isnan(between)) return kInfinity;
+      bound = std::max(bound, between);
     }
   }
   // Infinite also with a weight of 0, since its value may be NaN.

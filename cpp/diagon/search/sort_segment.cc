@@ -134,7 +134,7 @@ void SegmentKey::string_codes(std::span<const DocId> docs, int64_t* out) {
   }
   for (size_t i = 0; i < docs.size(); ++i) {
     const auto [from, to] = column_ == nullptr ? std::pair(0U, 0U) : column_->range(docs[i]);
-    if (from == to) {
+    if (column_ == nullptr || from == to) {
       out[i] = missing_code_;
       continue;
     }
@@ -164,7 +164,8 @@ int64_t SegmentKey::code_of_string(std::string_view string) const {
 std::string_view SegmentKey::string(DocId doc) {
   const auto [from, to] = column_ == nullptr ? std::pair(0U, 0U) : column_->range(doc);
   // A value that stands for a missing one is as good as any.
-  if (from == to) return key_.has_missing ? std::string_view(key_.missing_string) : "";
+  if (column_ == nullptr || from == to)
+    return key_.has_missing ? std::string_view(key_.missing_string) : "";
   std::string_view chosen;
   for (uint32_t v = from; v < to; ++v) {
     const std::string_view other =
