@@ -99,6 +99,9 @@ fn allocations_do_not_grow_with_batches() {
         json!({"bool": {"must": [words], "filter": [scored]}}),
         json!({"bool": {"must": [words], "filter": [picky_row]}}),
         json!({"bool": {"must": [words], "should": [picky, {"bool": {"must_not": [starts]}}]}}),
+        json!({"boosting": {"positive": words, "negative": picky, "negative_boost": 0.5}}),
+        json!({"function_score": {"query": {"dis_max": {"queries": [words, picky], "tie_breaker": 0.5}}, "min_score": 0,
+               "functions": [{"filter": starts, "gauss": {"n": {"origin": 1, "scale": 9}}}]}}),
         words,
     ];
     let folders = [
@@ -107,14 +110,20 @@ fn allocations_do_not_grow_with_batches() {
     ];
     let few = searcher(folders[0].path(), 2_048);
     let many = searcher(folders[1].path(), 16_384);
+    let mut bodies = Vec::new();
     for query in &queries {
         let body = json!({"query": query, "track_total_hits": true, "_source": false});
-        let (few, few_candidates) = allocations(&few, &body);
-        let (many, many_candidates) = allocations(&many, &body);
-        assert_eq!(many_candidates, 8 * few_candidates, "{query}");
+        let mut sorted = body.clone();
+        sorted["sort"] = json!(["n", "kw"]);
+        bodies.extend([body, sorted]);
+    }
+    for body in &bodies {
+        let (few, few_candidates) = allocations(&few, body);
+        let (many, many_candidates) = allocations(&many, body);
+        assert_eq!(many_candidates, 8 * few_candidates, "{body}");
         assert!(
             many == few,
-            "{few} allocations over {few_candidates} candidates, {many} over eight times as many: {query}"
+            "{few} allocations over {few_candidates} candidates, {many} over eight times as many: {body}"
         );
     }
 }

@@ -43,7 +43,7 @@ fn index() -> TempDir {
 }
 
 /// What a search finds: ids, scores as bits, sources.
-type Answers = Vec<Vec<(String, u32, Option<String>)>>;
+type Answers = Vec<Vec<(String, Option<u32>, Option<String>)>>;
 
 /// Opens an index and asks it everything: each kind of clause, functions over columns, all sources, all checksums.
 fn ask(folder: &Path) -> diagon::Result<(Answers, diagon::Result<()>)> {
@@ -51,6 +51,7 @@ fn ask(folder: &Path) -> diagon::Result<(Answers, diagon::Result<()>)> {
     let functions = guests::functions();
     let searcher = Searcher::new(snapshot.clone(), functions, "damaged");
     let mut answers = Vec::new();
+    let mut queries = Vec::new();
     for query in [
         json!({"match_all": {}}),
         json!({"match": {"body": "fox w3"}}),
@@ -63,14 +64,31 @@ fn ask(folder: &Path) -> diagon::Result<(Answers, diagon::Result<()>)> {
         json!({"ids": {"values": ["d7", "d450", "d699"]}}),
         json!({"wasm_udf": {"name": "picky", "parameters": {"m": 5, "r": 2}}}),
         json!({"wasm_udf": {"name": "item", "parameters": {"at": 0, "text": "k9"}}}),
+        json!({"function_score": {"functions": [
+            {"field_value_factor": {"field": "n", "modifier": "square", "missing": 1}},
+            {"gauss": {"x": {"origin": 100, "scale": 50}}}, {"random_score": {"seed": 1, "field": "kw"}}]}}),
     ] {
         let body = json!({"query": query, "size": 1_000}).to_string();
+        queries.push(body);
+    }
+    for sort in [
+        json!(["n", "kw"]),
+        json!([{"x": "desc"}, {"kw": {"order": "desc", "missing": "k2"}}]),
+        json!([{"_id": "desc"}]),
+    ] {
+        let query = json!({"bool": {"must_not": [{"wasm_udf": {"name": "picky", "parameters": {"m": 5, "r": 2}}}]}});
+        queries.push(json!({"sort": sort, "size": 1_000}).to_string());
+        queries.push(
+            json!({"query": query, "sort": sort, "size": 5, "track_total_hits": false}).to_string(),
+        );
+    }
+    for body in queries {
         let response = searcher.search(&query::parse(&body)?, &SearchOptions::default())?;
         let hits = response.hits.into_iter();
         let hits = hits.map(|hit| {
             (
                 hit.id,
-                hit.score.to_bits(),
+                hit.score.map(f32::to_bits),
                 hit.source.map(|s| s.get().to_string()),
             )
         });

@@ -15,9 +15,11 @@ use proptest::prelude::*;
 
 use generate::documents::{Change, changes};
 use generate::queries::request;
+use generate::sort::sort;
 use generate::{MAPPING, SMALL};
 use naive::Twin;
 use naive::compare::compare;
+use naive::compare_sorted::compare_sorted;
 
 fn writer(folder: &Path) -> IndexWriter {
     let mut options = WriterOptions::default();
@@ -89,6 +91,20 @@ proptest! {
         for body in &requests {
             let compared = compare(&searcher, &view, body, &guests::native);
             prop_assert!(compared.is_ok(), "{}\n{body}", compared.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn sorted_hits_come_in_the_twin_s_order(
+        changes in changes(SMALL),
+        requests in prop::collection::vec((request(SMALL), sort(SMALL)), 1..8),
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (snapshot, twin) = apply(folder.path(), &changes);
+        let (searcher, view) = (searcher(snapshot), twin.view());
+        for (body, sort) in &requests {
+            let compared = compare_sorted(&searcher, &view, body, sort, &guests::native);
+            prop_assert!(compared.is_ok(), "{}\n{body}\n{sort}", compared.unwrap_err());
         }
     }
 }

@@ -13,9 +13,11 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use generate::queries::{ranked, request};
+use generate::sort::sort;
 use generate::{MAPPING, Shape, word};
 use naive::Twin;
 use naive::compare::compare;
+use naive::compare_sorted::compare_sorted;
 
 const DOCUMENTS: usize = 9_000;
 
@@ -143,6 +145,23 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(cases(3))]
+
+    #[test]
+    fn a_large_corpus_is_sorted_as_by_the_naive_twin(
+        seed in any::<u64>(),
+        requests in prop::collection::vec((prop_oneof![ranked(LARGE), request(LARGE)], sort(LARGE)), 16),
+    ) {
+        let (_folder, searcher, twin) = corpus(seed);
+        let view = twin.view();
+        for (body, sort) in &requests {
+            let compared = compare_sorted(&searcher, &view, body, sort, &guests::native);
+            prop_assert!(compared.is_ok(), "seed {seed}: {}\n{body}\n{sort}", compared.unwrap_err());
+        }
+    }
+}
+
 /// The best documents come first, so that the rest can be seen to be skipped: by the engine alone, and where a function decides.
 #[test]
 fn what_cannot_win_is_skipped() {
@@ -181,8 +200,14 @@ fn what_cannot_win_is_skipped() {
         }
         assert_eq!(work[0].0, work[1].0);
         assert_eq!(work[0].2, candidates);
+        // The engine looks at blocks of 128 documents, and at hardly any of these 157.
+        let (_, blocks, asked) = &work[1];
         assert!(
-            work[1].1 < work[0].1 || work[1].2 < work[0].2 / 2,
+            if candidates == 0 {
+                *blocks < 20
+            } else {
+                *asked < candidates / 2
+            },
             "{work:?}"
         );
     }

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "diagon/search/gather.h"
+#include "diagon/search/sort_collector.h"
 #include "tests/udf_driver.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -88,6 +89,59 @@ TEST(Allocation, NoneInTheBatchLoop) {
     }
     const uint32_t count = stream.accepted(docs, scores);
     if (count != 0) stream.set_bar(0.01f * static_cast<float>(batches));
+    batches += size != 0 && stream.windows() > 2 ? 1 : 0;
+  }
+  EXPECT_EQ(allocations.load(), before);
+  EXPECT_GT(batches, 3);
+}
+
+// Also where scores are combined, and hits sorted: by numbers, so that no strings are kept.
+TEST(Allocation, NoneInSortedBatches) {
+  if (DIAGON_COUNTS_ALLOCATIONS == 0) GTEST_SKIP();
+  using enum Occur;
+  auto best = make(QueryKind::kDisMax);
+  best = with(with(std::move(best), kShould, term(kBody, "w0")), kShould, udf(0));
+  auto demoted = make(QueryKind::kBoosting);
+  demoted->factor = 0.5f;
+  demoted = with(with(std::move(demoted), kMust, std::move(best)), kFilter, udf(1));
+  auto spec = std::make_shared<FunctionScore>();
+  spec->has_min_score = true;
+  spec->functions.resize(2);
+  spec->functions[0].filter = 1;
+  spec->functions[1].kind = FunctionKind::kDecay;
+  spec->functions[1].field = kYear;
+  auto q = with(with(make(QueryKind::kFunctionScore), kMust, std::move(demoted)), kFilter,
+                with(with(boolean(), kMust, term(kBody, "w1")), kFilter, udf(2)));
+  q->function_score = std::move(spec);
+  const std::shared_ptr<const Query> query = std::move(q);
+  const auto prepared = corpus().prepare(query);
+  SortKey year;
+  year.kind = SortKind::kI64;
+  year.field = kYear;
+  year.descending = true;  // later documents are better
+  SortKey score;
+  score.kind = SortKind::kScore;
+  SortOptions options;
+  options.k = 50;
+  SortCollector collector(corpus().snapshot, {year, score}, {}, options);
+  collector.enter(0);
+  HitStream stream(prepared, 0, 3, Interrupt());
+  std::vector<uint32_t> docs(kBatchCapacity);
+  std::vector<float> scores(kBatchCapacity);
+  std::vector<uint8_t> values(kBatchCapacity);
+  StreamState state = StreamState::kMore;
+  uint64_t before = 0;
+  int batches = 0;
+  while (state == StreamState::kMore) {
+    if (stream.windows() == 2) before = allocations;
+    const uint32_t size = stream.next_batch(1, 200, state, &collector);
+    for (uint32_t leaf = 0; leaf < 3; ++leaf) {
+      const uint32_t count = stream.needed(leaf, docs, scores);
+      for (uint32_t i = 0; i < count; ++i) values[i] = udf_value(leaf, 0, docs[i]) ? 1 : 0;
+      stream.resolve(leaf, std::span(values).first(count));
+    }
+    const uint32_t count = stream.accepted(docs, scores);
+    collector.collect(std::span(docs).first(count), std::span(scores).first(count));
     batches += size != 0 && stream.windows() > 2 ? 1 : 0;
   }
   EXPECT_EQ(allocations.load(), before);

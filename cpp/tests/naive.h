@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -165,6 +167,66 @@ class Naive {
     });
   }
 
+  // Functions of the tests: weights, squares of the smallest value, and straight lines.
+  static double function_value(const search::FunctionSpec& f, const View& view) {
+    std::vector<double> values;
+    if (const auto at = view.doc->numbers.find(f.field); at != view.doc->numbers.end())
+      for (const uint64_t bits : at->second)
+        values.push_back(static_cast<double>(static_cast<int64_t>(bits)));
+    switch (f.kind) {
+      case search::FunctionKind::kFieldValue: {
+        if (values.empty() && !f.has_missing) return std::numeric_limits<double>::quiet_NaN();
+        const double v =
+            (values.empty() ? f.missing : *std::min_element(values.begin(), values.end())) *
+            f.factor;
+        return f.weight * (v * v);
+      }
+      case search::FunctionKind::kDecay: {
+        double distance = values.empty() ? 0 : std::numeric_limits<double>::infinity();
+        for (const double v : values) distance = std::min(distance, std::abs(v - f.origin));
+        const double scale = f.scale / (1 - f.decay);
+        return f.weight * std::max(0.0, (scale - distance) / scale);
+      }
+      default:
+        return f.weight;
+    }
+  }
+
+  Result function_score(const search::Query& q, const View& view, float boost,
+                        const Udf& udf) const {
+    const search::FunctionScore& spec = *q.function_score;
+    Result result = evaluate(*q.clauses[0].query, view, boost, udf);
+    if (!result.match) return {};
+    std::vector<double> values;
+    for (const search::FunctionSpec& f : spec.functions)
+      if (f.filter == 0 || evaluate(*q.clauses[f.filter].query, view, boost, udf).match)
+        values.push_back(function_value(f, view));
+    double factor = 1;
+    if (!values.empty()) {
+      factor = values[0];
+      for (size_t i = 1; i < values.size(); ++i) {
+        if (spec.score_mode == search::ScoreMode::kMultiply) factor *= values[i];
+        if (spec.score_mode == search::ScoreMode::kMax) factor = std::max(factor, values[i]);
+        if (spec.score_mode == search::ScoreMode::kMin) factor = std::min(factor, values[i]);
+      }
+    }
+    if (!spec.functions.empty()) {
+      factor = std::min(factor, spec.max_boost);
+      switch (spec.boost_mode) {
+        case search::BoostMode::kMultiply:
+          result.score *= factor;
+          break;
+        case search::BoostMode::kReplace:
+          result.score = factor;
+          break;
+        default:
+          result.score += factor;
+      }
+    }
+    if (spec.has_min_score && static_cast<float>(result.score) < spec.min_score) return {};
+    return result;
+  }
+
   Result evaluate(const search::Query& q, const View& view, float boost, const Udf& udf) const {
     using search::QueryKind;
     boost *= q.boost;
@@ -208,6 +270,26 @@ class Naive {
         return constant(evaluate(*q.clauses[0].query, view, boost, udf).match);
       case QueryKind::kUdf:
         return constant(udf(q.leaf));
+      case QueryKind::kDisMax: {
+        Result best;
+        double others = 0;
+        for (const search::Clause& clause : q.clauses) {
+          const Result child = evaluate(*clause.query, view, boost, udf);
+          if (!child.match) continue;
+          best.match = true;
+          others += std::min(best.score, child.score);
+          best.score = std::max(best.score, child.score);
+        }
+        best.score += others * q.factor;
+        return best;
+      }
+      case QueryKind::kBoosting: {
+        Result positive = evaluate(*q.clauses[0].query, view, boost, udf);
+        if (evaluate(*q.clauses[1].query, view, boost, udf).match) positive.score *= q.factor;
+        return positive.match ? positive : Result{};
+      }
+      case QueryKind::kFunctionScore:
+        return function_score(q, view, boost, udf);
       case QueryKind::kBool:
         break;
     }

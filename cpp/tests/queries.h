@@ -1,6 +1,7 @@
 // Queries, a corpus for them, and random ones of every kind.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -269,6 +270,7 @@ class QueryMaker {
     if (below(100) < udf_percent && udfs_ < most_udfs) return udf(udfs_++, boost());
     if (depth == 0 || below(6) == 0) return simple();
     if (below(8) == 0) return constant(tree(depth - 1, udf_percent, most_udfs), boost());
+    if (compounds && below(4) == 0) return compound(depth, udf_percent, most_udfs);
     auto q = boolean(0, boost());
     const uint32_t clauses = 1 + below(4);
     uint32_t optional = 0;
@@ -281,6 +283,54 @@ class QueryMaker {
     q->minimum_should_match = below(20) == 0  ? optional + 1
                               : optional == 0 ? 0
                                               : below(optional + 1);
+    return q;
+  }
+  // Whether trees have queries that change the scores of others.
+  bool compounds = true;
+  // Such a query.
+  MutableQuery compound(uint32_t depth, uint32_t udf_percent, uint32_t most_udfs) {
+    const auto inner = [&] { return tree(depth - 1, udf_percent, most_udfs); };
+    const uint32_t kind = below(3);
+    if (kind == 0) {
+      auto q = make(QueryKind::kDisMax, 0, boost());
+      q->factor = static_cast<float>(below(3)) / 2;
+      for (uint32_t i = 0; i < 1 + below(3); ++i) q = with(std::move(q), Occur::kShould, inner());
+      return q;
+    }
+    auto q = make(kind == 1 ? QueryKind::kBoosting : QueryKind::kFunctionScore, 0, boost());
+    q = with(std::move(q), Occur::kMust, inner());
+    if (kind == 1) {
+      q->factor = static_cast<float>(below(5)) / 2;
+      return with(std::move(q), Occur::kFilter, inner());
+    }
+    using search::ScoreMode;
+    constexpr ScoreMode kScoreModes[] = {ScoreMode::kMultiply, ScoreMode::kMax, ScoreMode::kMin};
+    auto spec = std::make_shared<search::FunctionScore>();
+    spec->score_mode = kScoreModes[below(3)];
+    spec->boost_mode = static_cast<search::BoostMode>(below(3));
+    if (below(3) == 0) spec->max_boost = 2;
+    spec->has_min_score = below(3) == 0;
+    spec->min_score = static_cast<float>(below(4)) / 2;
+    for (uint32_t i = below(4); i != 0; --i) {
+      search::FunctionSpec function;
+      function.kind = std::array{search::FunctionKind::kWeight, search::FunctionKind::kFieldValue,
+                                 search::FunctionKind::kDecay}[below(3)];
+      function.weight = static_cast<double>(below(5)) / 2;
+      function.field = kYear;
+      function.factor = 0.125;
+      function.modifier = search::Modifier::kSquare;
+      function.has_missing = true;
+      function.missing = 3;
+      function.shape = search::DecayShape::kLinear;
+      function.origin = static_cast<double>(below(150)) - 100;
+      function.scale = 1 + below(30);
+      if (below(2) == 0) {
+        q = with(std::move(q), Occur::kFilter, inner());
+        function.filter = static_cast<uint32_t>(q->clauses.size() - 1);
+      }
+      spec->functions.push_back(function);
+    }
+    q->function_score = std::move(spec);
     return q;
   }
   uint32_t udfs() const { return udfs_; }

@@ -114,11 +114,50 @@ TEST(TruthTree, AsksForNoMoreThanItNeeds) {
         10);
 }
 
+TEST(TruthTree, AsksForTheSakeOfAScore) {
+  using enum Occur;
+  const auto w = [](const char* word) { return term(kBody, word); };
+  const auto demoted = [&](MutableQuery negative, float factor) {
+    auto q = make(QueryKind::kBoosting);
+    q->factor = factor;
+    return with(with(std::move(q), kMust, w("w0")), kFilter, std::move(negative));
+  };
+  check(demoted(udf(0), 0.5f), 1, 1);
+  check(demoted(with(with(boolean(), kMust, w("w1")), kFilter, udf(0)), 0.5f), 1, 2);
+  check(with(boolean(), kFilter, demoted(udf(0), 0.5f)), 1, 3);
+  const auto best = [&](float tie) {
+    auto q = make(QueryKind::kDisMax);
+    q->factor = tie;
+    return with(with(std::move(q), kShould, w("w0")), kShould, udf(0));
+  };
+  check(best(0.5f), 1, 4);
+  check(with(boolean(), kFilter, best(0.5f)), 1, 5);
+  const auto weighted = [&](float min_score) {
+    auto spec = std::make_shared<FunctionScore>();
+    spec->has_min_score = min_score > 0;
+    spec->min_score = min_score;
+    spec->boost_mode = BoostMode::kReplace;
+    spec->functions.resize(1);
+    spec->functions[0].weight = 2;
+    spec->functions[0].filter = 1;
+    auto q = with(with(make(QueryKind::kFunctionScore), kMust, w("w0")), kFilter, udf(0));
+    q->function_score = std::move(spec);
+    return q;
+  };
+  check(weighted(0), 1, 6);
+  check(weighted(1.5f), 1, 7);
+  check(with(boolean(), kFilter, weighted(0)), 1, 8);
+  check(with(boolean(), kFilter, weighted(1.5f)), 1, 9);
+}
+
 TEST(TruthTree, RandomTreesInAllWorlds) {
   uint32_t with_leaves = 0;
   for (uint32_t seed = 0; with_leaves < 150; ++seed) {
     SCOPED_TRACE(seed);
     QueryMaker maker(seed);
+    // A leaf may be asked for the sake of a score that it turns out not to change, where scores
+    // don't just add up.
+    maker.compounds = false;
     auto q = maker.tree(1 + seed % 4, 45, kMostLeaves);
     if (maker.udfs() == 0) continue;
     ++with_leaves;

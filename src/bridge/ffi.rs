@@ -102,6 +102,75 @@ pub(crate) mod ffi {
         aside: String,
     }
 
+    /// A function of a function score; the numbers of modes are those of the enums in
+    /// `cpp/diagon/search/function_score.h`, where the ranges stand too.
+    #[derive(Clone, Copy, Debug)]
+    struct ScoringFunction {
+        /// 0 weight, 1 field value, 2 random, 3 decay.
+        kind: u8,
+        /// Of a field value.
+        modifier: u8,
+        /// Of a decay: 0 gauss, 1 exp, 2 linear.
+        shape: u8,
+        /// Of several distances: 0 min, 1 max, 2 sum, 3 avg, 4 median.
+        mode: u8,
+        /// Whether a field value has `missing`.
+        has_missing: bool,
+        /// Whether a decay is over points: `field` are the latitudes, lengths are metres.
+        is_geo: bool,
+        /// `u32::MAX` for none.
+        field: u32,
+        /// Of points.
+        lon_field: u32,
+        /// A factor of the value.
+        weight: f64,
+        /// A factor of the field's value.
+        factor: f64,
+        /// What documents without a value get in its place.
+        missing: f64,
+        /// Where a decay is 1.
+        origin: f64,
+        /// The longitude of `origin`.
+        origin_lon: f64,
+        /// The distance, beyond `offset`, at which a decay is `decay`.
+        scale: f64,
+        /// The distance up to which a decay is 1.
+        offset: f64,
+        /// See `scale`.
+        decay: f64,
+        /// Of a random function.
+        seed: u64,
+    }
+
+    /// A key that hits are sorted by.
+    #[derive(Clone, Copy, Debug)]
+    struct SortKey {
+        /// 0 score, 1 document, 2 integers, 3 doubles, 4 strings, 5 distance.
+        kind: u8,
+        /// Of several values: 0 min, 1 max, 2 sum, 3 avg, 4 median.
+        mode: u8,
+        /// Whether larger values come first.
+        descending: bool,
+        /// Whether documents without a value come first.
+        missing_first: bool,
+        /// Whether they count as `missing_i64`, `missing_f64` or the text instead.
+        has_missing: bool,
+        /// `u32::MAX` for none; of points, the latitudes.
+        field: u32,
+        /// Of points.
+        lon_field: u32,
+        /// See `has_missing`.
+        missing_i64: i64,
+        /// See `has_missing`.
+        missing_f64: f64,
+        /// Where distances are measured from, in degrees.
+        lat: f64,
+        /// As `lat`.
+        lon: f64,
+        /// What distances are counted in, in metres; above 0.
+        unit: f64,
+    }
+
     extern "Rust" {
         /// Appends bytes to a vector: one call a document, where cxx itself would need one a byte. Fails if memory runs out.
         fn extend_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()>;
@@ -332,6 +401,34 @@ pub(crate) mod ffi {
             clause: UniquePtr<QueryNode>,
         ) -> Result<()>;
 
+        /// Any of the clauses that are pushed (2, should); the best one's score, and `tie_breaker` times the others'.
+        fn query_dis_max(tie_breaker: f32, boost: f32) -> Result<UniquePtr<QueryNode>>;
+        /// The documents of `positive`; those of `negative` have `negative_boost` times their score.
+        fn query_boosting(
+            positive: UniquePtr<QueryNode>,
+            negative: UniquePtr<QueryNode>,
+            negative_boost: f32,
+            boost: f32,
+        ) -> Result<UniquePtr<QueryNode>>;
+        /// The documents of `inner`, scored by functions that are pushed. Modes: 0 multiply; of scores 1 sum, 2 avg, 3 first,
+        /// 4 max, 5 min; of boosts 1 replace, 2 sum, 3 avg, 4 max, 5 min.
+        fn query_function_score(
+            inner: UniquePtr<QueryNode>,
+            score_mode: u8,
+            boost_mode: u8,
+            max_boost: f64,
+            boost: f32,
+        ) -> Result<UniquePtr<QueryNode>>;
+        /// Documents with a lower score don't match.
+        fn query_set_min_score(query: Pin<&mut QueryNode>, min_score: f32) -> Result<()>;
+        /// Adds a function, for the documents of `filter`; null: for all.
+        fn query_push_function(
+            query: Pin<&mut QueryNode>,
+            function: &ScoringFunction,
+            field_name: &str,
+            filter: UniquePtr<QueryNode>,
+        ) -> Result<()>;
+
         // --- search ---
         /// A flag that stops searches; may be set by any thread.
         type Cancel;
@@ -394,6 +491,76 @@ pub(crate) mod ffi {
         fn stream_candidates(stream: &HitStream) -> u64;
         /// Windows of 4,096 documents looked at so far.
         fn stream_windows(stream: &HitStream) -> u64;
+
+        // --- sorting ---
+        /// The best hits in an order of keys; used by one thread at a time.
+        type Sorter;
+        /// Keeps the `k` best, above 0; `track_scores`: the highest score is wanted.
+        fn sorter_new(
+            k: u32,
+            count_up_to: u64,
+            has_min_score: bool,
+            min_score: f32,
+            track_scores: bool,
+        ) -> Result<UniquePtr<Sorter>>;
+        /// Adds a key, the first one first.
+        fn sorter_push_key(
+            sorter: Pin<&mut Sorter>,
+            key: &SortKey,
+            missing_text: &[u8],
+        ) -> Result<()>;
+        /// Adds the next key's value of the hit to begin after: an integer, another number or a string, as the key's kind is; not
+        /// `present`: one that is missing.
+        fn sorter_push_after(
+            sorter: Pin<&mut Sorter>,
+            present: bool,
+            integer: i64,
+            number: f64,
+            text: &[u8],
+        ) -> Result<()>;
+        /// Begins, after all keys were added.
+        fn sorter_open(sorter: Pin<&mut Sorter>, snapshot: &Snapshot) -> Result<()>;
+        /// Goes on with another segment, in their order.
+        fn sorter_enter(sorter: Pin<&mut Sorter>, segment: u32) -> Result<()>;
+        /// Takes documents of the segment that match, ascending, with their scores.
+        fn sorter_collect(sorter: Pin<&mut Sorter>, docs: &[u32], scores: &[f32]) -> Result<()>;
+        /// As [`search_top`], into a sorter that was opened.
+        fn search_sorted(
+            prepared: &Prepared,
+            sorter: Pin<&mut Sorter>,
+            cancel: &Cancel,
+            timeout_ns: u64,
+        ) -> Result<TopSummary>;
+        /// As [`stream_next`], without what can't be among the best any more. The sorter has entered the segment.
+        fn stream_next_sorted(
+            stream: Pin<&mut HitStream>,
+            sorter: Pin<&mut Sorter>,
+            budget: u32,
+            capacity: u32,
+        ) -> Result<Filled>;
+        /// Sorts the hits; nothing can be collected any more. Returns how many there are.
+        fn sorter_finish(sorter: Pin<&mut Sorter>) -> Result<u32>;
+        /// Hits that were collected, also those that weren't kept.
+        fn sorter_count(sorter: &Sorter) -> u64;
+        /// Of all of them, the highest score.
+        fn sorter_max_score(sorter: &Sorter) -> f32;
+        /// Fills in the hits, as many as [`sorter_finish`] said.
+        fn sorter_hits(
+            sorter: &Sorter,
+            segments: &mut [u32],
+            docs: &mut [u32],
+            scores: &mut [f32],
+        ) -> Result<()>;
+        /// Fills in the hits' values of a key; appends those that are strings, and where each ends in `text`.
+        fn sorter_values(
+            sorter: &Sorter,
+            key: u32,
+            present: &mut [u8],
+            integers: &mut [i64],
+            doubles: &mut [f64],
+            text: &mut Vec<u8>,
+            ends: &mut Vec<u32>,
+        ) -> Result<()>;
 
         // --- columns ---
         /// One column of one segment, as one function reads it; used by one thread at a time.

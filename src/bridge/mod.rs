@@ -62,6 +62,8 @@ unsafe impl Send for Cancel {}
 unsafe impl Sync for Cancel {}
 // SAFETY: a stream is used by one thread at a time and is not bound to the one that made it (cpp/diagon/search/hit_stream.h).
 unsafe impl Send for HitStream {}
+// SAFETY: a sorter is used by one thread at a time and is not bound to the one that made it (cpp/diagon/search/sort_collector.h).
+unsafe impl Send for Sorter {}
 // SAFETY: a gatherer is used by one thread at a time and is not bound to the one that made it (cpp/diagon/search/gather.h).
 unsafe impl Send for Gatherer {}
 

@@ -147,7 +147,7 @@ fn show(number: usize, step: &Step, searcher: &Searcher) -> crate::Result<()> {
     print::out(format_args!("   {}", step.request))?;
     for hit in &response.hits {
         let source = hit.source.as_ref().map_or("", |source| source.get());
-        let (score, id) = (hit.score, &hit.id);
+        let (score, id) = (hit.score.unwrap_or_default(), &hit.id);
         print::out(format_args!("   {score:<10.4} {id:<28} {source}"))?;
     }
     print::out(format_args!("   {}\n", summary(&response)))

@@ -54,7 +54,9 @@ impl SegmentColumns {
             (ColumnKind::I64, ValueType::I64 | ValueType::F64)
             | (ColumnKind::F64, ValueType::F64)
             | (ColumnKind::Bool, ValueType::Bool)
-            | (ColumnKind::Ordinals | ColumnKind::Strings | ColumnKind::Terms, ValueType::Str) => true,
+            | (ColumnKind::Ordinals | ColumnKind::Strings | ColumnKind::Terms, ValueType::Str) => {
+                true
+            }
             (ColumnKind::None, _) => {
                 let hint = match field.field_type() {
                     FieldType::GeoPoint => "; read its `.lat` and `.lon`",

@@ -6,11 +6,14 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::compound::{Boosting, DisMax};
+use super::function_score::FunctionScore;
 use super::json::path_at;
 use super::minimum::MinimumShouldMatch;
 use super::multi_term::{
     Expansion, Fuzziness, Fuzzy, MatchBoolPrefix, MatchPhrasePrefix, Prefix, Regexp, Wildcard,
 };
+use super::sort::SortKey;
 use crate::Error;
 
 /// A search request.
@@ -22,6 +25,12 @@ pub struct SearchRequest {
     pub from: usize,
     /// How many hits are returned at most; 10 by default.
     pub size: usize,
+    /// The order of hits; by score, best first, if it is empty.
+    pub sort: Vec<SortKey>,
+    /// The sort values of the hit that the page begins after, one for each key; `None` stands for a missing value.
+    pub search_after: Option<Vec<Option<Scalar>>>,
+    /// Whether sorted hits have scores, and the response the highest one.
+    pub track_scores: bool,
     /// What of each hit's source is returned.
     pub source: SourceFilter,
     /// How far hits are counted exactly.
@@ -43,6 +52,9 @@ impl Default for SearchRequest {
             query: Query::new(Clause::MatchAll),
             from: 0,
             size: 10,
+            sort: Vec::new(),
+            search_after: None,
+            track_scores: false,
             source: SourceFilter::All,
             track_total_hits: TrackTotalHits::default(),
             min_score: None,
@@ -181,6 +193,12 @@ pub enum Clause {
     Bool(Bool),
     /// A clause as a filter, whose score is its boost.
     ConstantScore(Box<Query>),
+    /// Any of several clauses; the best one's score counts.
+    DisMax(DisMax),
+    /// A clause, with lower scores for documents of another one.
+    Boosting(Boosting),
+    /// A clause whose scores are changed by functions.
+    FunctionScore(FunctionScore),
     /// Documents that a user's function accepts.
     WasmUdf(WasmUdf),
 }
@@ -477,6 +495,9 @@ impl Clause {
             Self::Ids(_) => "ids",
             Self::Bool(_) => "bool",
             Self::ConstantScore(_) => "constant_score",
+            Self::DisMax(_) => "dis_max",
+            Self::Boosting(_) => "boosting",
+            Self::FunctionScore(_) => "function_score",
             Self::WasmUdf(_) => "wasm_udf",
         }
     }

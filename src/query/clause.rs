@@ -6,10 +6,13 @@ use super::minimum::MinimumShouldMatch;
 use super::request::{finite, unknown_key};
 use super::{MAX_CLAUSES, leaf, multi_term_parse, wasm_udf};
 
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 21] = [
     "bool",
+    "boosting",
     "constant_score",
+    "dis_max",
     "exists",
+    "function_score",
     "fuzzy",
     "ids",
     "match",
@@ -97,7 +100,14 @@ impl Clauses {
             });
         };
         let body = node.member(entry);
-        if !matches!(&*entry.key, "bool" | "constant_score") {
+        const COMPOUND: [&str; 5] = [
+            "bool",
+            "boosting",
+            "constant_score",
+            "dis_max",
+            "function_score",
+        ];
+        if !COMPOUND.contains(&&*entry.key) {
             self.count += 1;
         }
         if self.count > MAX_CLAUSES {
@@ -120,7 +130,10 @@ impl Clauses {
             "exists" => leaf::exists(&body),
             "ids" => leaf::ids(&body),
             "bool" => self.boolean(&body),
+            "boosting" => self.boosting(&body),
             "constant_score" => self.constant_score(&body),
+            "dis_max" => self.dis_max(&body),
+            "function_score" => self.function_score(&body),
             "wasm_udf" => wasm_udf::parse(&body),
             kind => {
                 let possible = KINDS.join(", ");
@@ -156,7 +169,7 @@ impl Clauses {
     }
 
     /// One query, or an array of them.
-    fn queries(&mut self, node: &Node<'_, '_>) -> crate::Result<Vec<Query>> {
+    pub(super) fn queries(&mut self, node: &Node<'_, '_>) -> crate::Result<Vec<Query>> {
         if node.kind() == b'{' {
             return Ok(vec![self.query(node)?]);
         }

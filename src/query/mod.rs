@@ -19,6 +19,10 @@
 
 mod ast;
 mod clause;
+mod compound;
+mod decay;
+mod function_score;
+pub(crate) mod geo;
 mod json;
 mod leaf;
 mod minimum;
@@ -26,7 +30,12 @@ mod multi_term;
 mod multi_term_parse;
 mod multi_term_print;
 mod print;
+mod print_compound;
+mod print_sort;
+#[cfg(test)]
+mod print_strategies;
 mod request;
+mod sort;
 mod source_filter;
 mod wasm_udf;
 
@@ -35,11 +44,19 @@ pub use ast::{
     ParamValue, Parameter, Place, Query, Range, Scalar, SearchRequest, SourceFilter, Term, Terms,
     TrackTotalHits, WasmUdf,
 };
+pub use compound::{Boosting, DisMax};
+pub use decay::{Decay, MultiValueMode, Origin, Shape};
+pub use function_score::{
+    BoostMode, FieldValueFactor, FunctionKind, FunctionScore, Modifier, RandomScore, ScoreFunction,
+    ScoreMode,
+};
+pub use geo::Point;
 pub use minimum::{Amount, MinimumShouldMatch};
 pub use multi_term::{
     Expansion, Fuzziness, Fuzzy, MAX_REGEXP_CHARS, MatchBoolPrefix, MatchPhrasePrefix, Prefix,
     Regexp, RegexpFlags, Wildcard,
 };
+pub use sort::{FieldSort, GeoDistanceSort, Missing, Order, SortBy, SortKey};
 
 /// Bytes of a request at most; OpenSearch's `http.max_content_length`.
 pub const MAX_REQUEST_BYTES: usize = 100 << 20;
@@ -48,12 +65,15 @@ pub const MAX_REQUEST_BYTES: usize = 100 << 20;
 /// as in OpenSearch.
 pub const MAX_DEPTH: usize = 100;
 
-/// Clauses in a request at most, those that only combine others not counted; also words of its texts, and terms that words
+/// Clauses in a request at most, those that only combine or score others not counted; also words of its texts, and terms that words
 /// are expanded to. OpenSearch's `indices.query.bool.max_clause_count`.
 pub const MAX_CLAUSES: usize = 1024;
 
 /// `from` + `size` at most; OpenSearch's `index.max_result_window`.
 pub const MAX_RESULT_WINDOW: usize = 10_000;
+
+/// Sort keys of a request at most.
+pub const MAX_SORT_KEYS: usize = 64;
 
 /// Values of a `terms` or `ids` clause at most; OpenSearch's `index.max_terms_count`.
 pub const MAX_TERMS: usize = 65_536;

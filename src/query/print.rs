@@ -6,6 +6,8 @@ use super::ast::{
 };
 use super::minimum::{Amount, MinimumShouldMatch};
 use super::multi_term_print;
+use super::print_compound::compound;
+use super::print_sort::order;
 
 /// Writes an object's members, with commas between them.
 pub(super) struct Object<'o> {
@@ -35,13 +37,13 @@ impl Object<'_> {
     }
 }
 
-fn object(out: &mut String, members: impl FnOnce(&mut Object<'_>)) {
+pub(super) fn object(out: &mut String, members: impl FnOnce(&mut Object<'_>)) {
     out.push('{');
     members(&mut Object { out, empty: true });
     out.push('}');
 }
 
-fn array<T>(out: &mut String, items: &[T], item: impl Fn(&mut String, &T)) {
+pub(super) fn array<T>(out: &mut String, items: &[T], item: impl Fn(&mut String, &T)) {
     out.push('[');
     for (at, each) in items.iter().enumerate() {
         if at > 0 {
@@ -66,6 +68,7 @@ impl SearchRequest {
             if self.size != default.size {
                 o.plain("size", self.size);
             }
+            order(o, self);
             match &self.source {
                 SourceFilter::All => {}
                 SourceFilter::None => o.plain("_source", false),
@@ -111,7 +114,7 @@ impl Query {
     }
 }
 
-fn query(out: &mut String, query: &Query) {
+pub(super) fn query(out: &mut String, query: &Query) {
     object(out, |o| {
         o.member(query.clause.kind(), |out| {
             object(out, |o| clause(o, query));
@@ -222,6 +225,10 @@ fn clause(o: &mut Object<'_>, query: &Query) {
             o.member("filter", |out| self::query(out, filter));
             common(o);
         }
+        Clause::DisMax(_) | Clause::Boosting(_) | Clause::FunctionScore(_) => {
+            compound(o, &query.clause);
+            common(o);
+        }
         Clause::WasmUdf(udf) => {
             o.string("name", &udf.name);
             if let Some(version) = &udf.version {
@@ -246,7 +253,7 @@ fn clause(o: &mut Object<'_>, query: &Query) {
     }
 }
 
-fn field(o: &mut Object<'_>, name: &str, members: impl FnOnce(&mut Object<'_>)) {
+pub(super) fn field(o: &mut Object<'_>, name: &str, members: impl FnOnce(&mut Object<'_>)) {
     o.member(name, |out| object(out, members));
 }
 
@@ -291,6 +298,7 @@ pub(super) mod tests {
     };
     use super::super::multi_term_print::strategies;
     use super::super::parse;
+    use super::super::print_strategies::{compound, sort};
     use proptest::collection::vec;
     use proptest::option;
     use proptest::prelude::*;
@@ -308,7 +316,7 @@ pub(super) mod tests {
         })
     }
 
-    fn number() -> impl Strategy<Value = Number> {
+    pub(in super::super) fn number() -> impl Strategy<Value = Number> {
         prop_oneof![
             any::<i64>().prop_map(Number::from),
             any::<f64>()
@@ -438,7 +446,7 @@ pub(super) mod tests {
     }
 
     fn query() -> impl Strategy<Value = Query> {
-        with_common(leaf()).prop_recursive(4, 24, 4, |inner| {
+        with_common(leaf()).boxed().prop_recursive(4, 24, 4, |inner| {
             let list = || vec(inner.clone(), 0..3);
             let boolean = (list(), list(), list(), list(), minimum()).prop_map(
                 |(must, filter, should, must_not, minimum_should_match)| {
@@ -454,7 +462,8 @@ pub(super) mod tests {
             let constant = inner
                 .clone()
                 .prop_map(|query| Clause::ConstantScore(Box::new(query)));
-            with_common(prop_oneof![boolean, constant])
+            // Boxed: without, each level of a tree takes the stack of every strategy in it.
+            with_common(prop_oneof![3 => boolean.boxed(), 1 => constant.boxed(), 3 => compound(inner).boxed()]).boxed()
         })
     }
 
@@ -475,14 +484,18 @@ pub(super) mod tests {
             option::of(-10.0..1e9_f32),
             option::of(any::<u64>()),
             any::<bool>(),
+            sort(),
         );
         (query(), paging, source, total, options).prop_map(
             |(query, (from, size), source, total, options)| {
-                let (min_score, timeout_ms, profile) = options;
+                let (min_score, timeout_ms, profile, (sort, search_after)) = options;
                 SearchRequest {
                     query,
-                    from,
+                    from: if search_after.is_some() { 0 } else { from },
                     size,
+                    sort,
+                    search_after,
+                    track_scores: profile,
                     source,
                     track_total_hits: total,
                     min_score,

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use super::ast::{RequestText, SearchRequest, SourceFilter, TrackTotalHits};
+use super::ast::{Place, RequestText, SearchRequest, SourceFilter, TrackTotalHits};
 use super::clause::Clauses;
 use super::json::Node;
+use super::sort::{search_after, sort};
 use super::{MAX_REQUEST_BYTES, MAX_RESULT_WINDOW};
 use crate::Error;
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 11] = [
     "query",
     "from",
     "size",
+    "sort",
+    "search_after",
+    "track_scores",
     "_source",
     "track_total_hits",
     "min_score",
@@ -32,18 +36,38 @@ pub(super) fn parse(text: &str) -> crate::Result<SearchRequest> {
         text: RequestText(Arc::from(text)),
         ..SearchRequest::default()
     };
+    let mut after = None;
     for entry in &root.object("a search request, an object")? {
         let value = root.member(entry);
         match &*entry.key {
             "query" => request.query = Clauses::default().query(&value)?,
             "from" => request.from = unsigned(&value)?,
             "size" => request.size = unsigned(&value)?,
+            "sort" => request.sort = sort(&value)?,
+            "search_after" => {
+                after = Some(value.place());
+                request.search_after = Some(search_after(&value)?);
+            }
+            "track_scores" => request.track_scores = value.boolean()?,
             "_source" => request.source = source(&value)?,
             "track_total_hits" => request.track_total_hits = track_total_hits(&value)?,
             "min_score" => request.min_score = Some(finite(&value)?),
             "timeout" => request.timeout_ms = timeout(&value)?,
             "profile" => request.profile = value.boolean()?,
             key => return Err(unknown_key(&value, key, "a search request", &KEYS)),
+        }
+    }
+    if let Some(values) = &request.search_after {
+        let refused = match (values.len(), request.sort.len()) {
+            (_, 0) => Some("`search_after` needs `sort`".to_string()),
+            (values, keys) if values != keys => Some(format!(
+                "`search_after` has {values} values, but `sort` has {keys}"
+            )),
+            _ if request.from > 0 => Some("`from` must be 0 with `search_after`".to_string()),
+            _ => None,
+        };
+        if let Some(message) = refused {
+            return Err(request.error(after.unwrap_or(Place::NONE), message));
         }
     }
     let window = request.from.saturating_add(request.size);
@@ -73,12 +97,16 @@ fn unsigned(node: &Node<'_, '_>) -> crate::Result<usize> {
         .map_err(|_| node.expected("an integer from 0"))
 }
 
-/// Reads a finite `f32`.
+/// Reads a finite `f32`; a string that is one is taken as well, as in OpenSearch.
 pub(super) fn finite(node: &Node<'_, '_>) -> crate::Result<f32> {
-    let value: Option<f32> = node.raw().parse().ok().filter(|_| node.is_number());
+    const WHAT: &str = "a number";
+    let value: Option<f32> = match node.kind() {
+        b'"' => node.string(WHAT)?.trim().parse().ok(),
+        _ => node.raw().parse().ok().filter(|_| node.is_number()),
+    };
     value
         .filter(|value| value.is_finite())
-        .ok_or_else(|| node.expected("a number"))
+        .ok_or_else(|| node.expected(WHAT))
 }
 
 fn source(node: &Node<'_, '_>) -> crate::Result<SourceFilter> {

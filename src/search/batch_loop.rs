@@ -1,5 +1,6 @@
 //! The loop that a search with functions runs: candidates from the engine, answers from the functions, hits to the collector.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use crate::{Error, ErrorCode};
 use super::collector::Collector;
 use super::functions::Function;
 use super::searcher::CancelToken;
+use super::sort::Sorted;
 
 /// Windows of 4,096 documents that the engine looks at before it must come back.
 const WINDOW_BUDGET: u32 = 256;
@@ -31,6 +33,74 @@ struct Buffers {
     scores: Vec<f32>,
 }
 
+/// Who takes the hits of a search, batch by batch, in ascending (segment, document) order.
+pub(super) trait Hits {
+    /// Called before the first batch of each segment.
+    fn enter(&mut self, segment: u32) -> crate::Result<()>;
+    /// Lets the engine collect the next batch, without what can't matter any more.
+    fn next(
+        &mut self,
+        stream: Pin<&mut bridge::HitStream>,
+        budget: u32,
+        capacity: u32,
+    ) -> crate::Result<bridge::Filled>;
+    /// Takes the accepted documents of a batch.
+    fn add(&mut self, segment: u32, docs: &[u32], scores: &[f32]) -> crate::Result<()>;
+    /// Whether nothing more can change the result.
+    fn is_done(&self) -> bool;
+}
+
+impl Hits for Collector {
+    fn enter(&mut self, _: u32) -> crate::Result<()> {
+        Ok(())
+    }
+
+    fn next(
+        &mut self,
+        mut stream: Pin<&mut bridge::HitStream>,
+        budget: u32,
+        capacity: u32,
+    ) -> crate::Result<bridge::Filled> {
+        if let Some(bar) = self.bar() {
+            bridge::stream_set_bar(stream.as_mut(), bar);
+        }
+        Ok(bridge::stream_next(stream, budget, capacity)?)
+    }
+
+    fn add(&mut self, segment: u32, docs: &[u32], scores: &[f32]) -> crate::Result<()> {
+        self.add(segment, docs, scores);
+        Ok(())
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_done()
+    }
+}
+
+impl Hits for Sorted {
+    fn enter(&mut self, segment: u32) -> crate::Result<()> {
+        Ok(bridge::sorter_enter(self.native(), segment)?)
+    }
+
+    fn next(
+        &mut self,
+        stream: Pin<&mut bridge::HitStream>,
+        budget: u32,
+        capacity: u32,
+    ) -> crate::Result<bridge::Filled> {
+        let filled = bridge::stream_next_sorted(stream, self.native(), budget, capacity)?;
+        Ok(filled)
+    }
+
+    fn add(&mut self, _: u32, docs: &[u32], scores: &[f32]) -> crate::Result<()> {
+        Ok(bridge::sorter_collect(self.native(), docs, scores)?)
+    }
+
+    fn is_done(&self) -> bool {
+        false
+    }
+}
+
 /// Everything that stays the same from batch to batch.
 pub(super) struct BatchLoop<'a> {
     pub(super) snapshot: &'a Snapshot,
@@ -44,7 +114,7 @@ impl BatchLoop<'_> {
     pub(super) fn run(
         &self,
         functions: &mut [Function],
-        collector: &mut Collector,
+        collector: &mut impl Hits,
     ) -> crate::Result<LoopCounts> {
         let mut counts = LoopCounts::default();
         let mut buffers = Buffers {
@@ -78,7 +148,7 @@ impl BatchLoop<'_> {
         &self,
         segment: u32,
         functions: &mut [Function],
-        collector: &mut Collector,
+        collector: &mut impl Hits,
         buffers: &mut Buffers,
         counts: &mut LoopCounts,
     ) -> crate::Result<()> {
@@ -90,6 +160,7 @@ impl BatchLoop<'_> {
             self.cancel.native(),
             nanoseconds_left(self.deadline),
         )?;
+        collector.enter(segment)?;
         for function in functions.iter_mut() {
             function.enter_segment(self.snapshot, segment)?;
         }
@@ -103,10 +174,7 @@ impl BatchLoop<'_> {
         let capacity = u32::try_from(BATCH_CAPACITY).unwrap_or(u32::MAX);
         let mut last = false;
         while !last && !collector.is_done() {
-            if let Some(bar) = collector.bar() {
-                bridge::stream_set_bar(stream.pin_mut(), bar);
-            }
-            let filled = bridge::stream_next(stream.pin_mut(), WINDOW_BUDGET, capacity)?;
+            let filled = collector.next(stream.pin_mut(), WINDOW_BUDGET, capacity)?;
             match filled.state {
                 0 => {}
                 1 => last = true,
@@ -136,7 +204,7 @@ impl BatchLoop<'_> {
                 segment,
                 &buffers.docs[..accepted],
                 &buffers.scores[..accepted],
-            );
+            )?;
         }
         counts.candidates += bridge::stream_candidates(&stream);
         counts.windows += bridge::stream_windows(&stream);
@@ -146,7 +214,7 @@ impl BatchLoop<'_> {
     /// Asks one function about the documents of the batch that it can still change.
     fn ask(
         &self,
-        mut stream: std::pin::Pin<&mut bridge::HitStream>,
+        mut stream: Pin<&mut bridge::HitStream>,
         segment: u32,
         leaf: usize,
         function: &mut Function,

@@ -88,11 +88,22 @@ pub(super) fn lower<'a>(
 
 /// Where a clause stands.
 #[derive(Clone, Copy)]
-struct Position {
+pub(super) struct Position {
     negated: bool,
     depth: usize,
     /// How it stands in its parent.
     seen_by: Option<Occur>,
+}
+
+impl Position {
+    /// Inside a clause that is no `bool`.
+    pub(super) fn inside(self) -> Self {
+        Self {
+            depth: self.depth + 1,
+            seen_by: None,
+            ..self
+        }
+    }
 }
 
 pub(super) struct Lowering<'a, 's> {
@@ -109,7 +120,7 @@ pub(super) struct Lowering<'a, 's> {
 }
 
 impl<'a> Lowering<'a, '_> {
-    fn query(&mut self, query: &'a Query, at: Position) -> crate::Result<Node> {
+    pub(super) fn query(&mut self, query: &'a Query, at: Position) -> crate::Result<Node> {
         let boost = query.boost;
         match &query.clause {
             Clause::MatchAll => Ok(bridge::query_match_all(boost)?),
@@ -135,13 +146,12 @@ impl<'a> Lowering<'a, '_> {
             }
             Clause::Bool(clause) => self.bool(clause, boost, at),
             Clause::ConstantScore(inner) => {
-                let inside = Position {
-                    depth: at.depth + 1,
-                    seen_by: None,
-                    ..at
-                };
-                Ok(bridge::query_constant(self.query(inner, inside)?, boost)?)
+                let inner = self.query(inner, at.inside())?;
+                Ok(bridge::query_constant(inner, boost)?)
             }
+            Clause::DisMax(clause) => self.dis_max(clause, boost, at),
+            Clause::Boosting(clause) => self.boosting(clause, boost, at),
+            Clause::FunctionScore(clause) => self.function_score(clause, boost, at),
             Clause::WasmUdf(clause) => {
                 let leaf = u32::try_from(self.leaves.len()).unwrap_or(u32::MAX);
                 // Directly in the root, or the root itself.

@@ -28,7 +28,7 @@ pub(super) struct Words {
 }
 
 impl<'a> Lowering<'a, '_> {
-    fn error(&self, place: Place, message: impl Into<String>) -> Error {
+    pub(super) fn error(&self, place: Place, message: impl Into<String>) -> Error {
         self.request.error(place, message)
     }
 

@@ -12,11 +12,14 @@ mod batch_loop;
 mod collector;
 mod functions;
 mod lower;
+mod lower_compound;
 mod lower_leaf;
 mod lower_multi_term;
 mod response;
 mod searcher;
+mod sort;
 
 pub use functions::FunctionReport;
 pub use response::{Hit, Profile, Relation, SearchResponse, TotalHits};
 pub use searcher::{CancelToken, SearchOptions, Searcher};
+pub use sort::SortValue;

@@ -4,6 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::functions::FunctionReport;
+use super::sort::SortValue;
 
 /// Whether a total is exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +29,10 @@ pub struct TotalHits {
 pub struct Hit {
     /// Its `_id`.
     pub id: String,
-    /// Its score.
-    pub score: f32,
+    /// Its score; `None` if hits are sorted by something else and `track_scores` doesn't ask for it.
+    pub score: Option<f32>,
+    /// The values that it was sorted by, one for each key; `None` if hits come by their score.
+    pub sort: Option<Vec<SortValue>>,
     /// Its source, filtered as the request says; `None` if the request wants none.
     pub source: Option<Box<RawValue>>,
 }
@@ -60,7 +63,8 @@ pub struct SearchResponse {
     pub timed_out: bool,
     /// How many documents match; `None` if the request doesn't want to know.
     pub total: Option<TotalHits>,
-    /// The best score of the query, whichever page this is; `None` without hits, or if none were asked for.
+    /// The best score of the query, whichever page this is; `None` without hits, if none were asked for, or if they are sorted
+    /// by something else and `track_scores` doesn't ask for it.
     pub max_score: Option<f32>,
     /// The page, best first.
     pub hits: Vec<Hit>,
@@ -155,7 +159,28 @@ impl Serialize for HitOf<'_> {
         if let Some(source) = &self.0.source {
             map.serialize_entry("_source", source)?;
         }
+        if let Some(sort) = &self.0.sort {
+            map.serialize_entry("sort", sort)?;
+        }
         map.end()
+    }
+}
+
+impl Serialize for SortValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_none(),
+            Self::I64(value) => serializer.serialize_i64(*value),
+            // JSON has no infinite numbers; OpenSearch writes them so, and `search_after` takes them.
+            Self::F64(value) if value.is_infinite() => serializer.serialize_str(if *value > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            }),
+            Self::F64(value) => serializer.serialize_f64(*value),
+            Self::Score(value) => serializer.serialize_f32(*value),
+            Self::Str(value) => serializer.serialize_str(value),
+        }
     }
 }
 

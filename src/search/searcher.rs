@@ -18,6 +18,7 @@ use super::collector::{Collector, Scored, count_up_to};
 use super::functions::Function;
 use super::lower::{Lowered, lower};
 use super::response::{Hit, Profile, Relation, SearchResponse, TotalHits};
+use super::sort::{SortValue, Sorted, is_sorted};
 
 /// Stops searches from another thread. Cheap to clone; every clone stops the same searches.
 #[derive(Clone)]
@@ -154,7 +155,7 @@ impl Searcher {
         found.counts.timed_out |= out_of_time;
         let searched = Instant::now();
 
-        let hits = self.fetch(request, &found.hits)?;
+        let hits = self.fetch(request, &found)?;
         let nanos =
             |from: Instant, to: Instant| u64::try_from((to - from).as_nanos()).unwrap_or(u64::MAX);
         let ended = Instant::now();
@@ -195,31 +196,65 @@ impl Searcher {
         } else {
             request.from + request.size
         };
-        let with_scores =
-            k > 0 || request.min_score.is_some() || functions.iter().any(Function::wants_score);
-        let prepared = bridge::prepare(self.snapshot.native(), lowered.root, with_scores)?;
-        let mut found = if functions.is_empty() {
-            self.find_native(request, &prepared, k, cancel, deadline)?
+        // Keys are checked also where no hits are wanted.
+        let sorted = if is_sorted(request) {
+            Some(Sorted::new(request, &self.snapshot, k.max(1))?).filter(|_| k > 0)
         } else {
-            let mut collector = Collector::new(k, request.track_total_hits, request.min_score);
-            let batches = BatchLoop {
-                snapshot: &self.snapshot,
-                prepared,
-                cancel,
-                deadline,
-            };
-            let counts = batches.run(functions, &mut collector)?;
-            let (hits, count) = collector.finish();
-            Found {
-                hits,
-                max_score: None,
-                count,
-                counts,
+            None
+        };
+        let with_scores = sorted.as_ref().map_or(k > 0, Sorted::has_scores)
+            || request.min_score.is_some()
+            || functions.iter().any(Function::wants_score);
+        let prepared = bridge::prepare(self.snapshot.native(), lowered.root, with_scores)?;
+        let batches = BatchLoop {
+            snapshot: &self.snapshot,
+            prepared,
+            cancel,
+            deadline,
+        };
+        let mut found = match sorted {
+            Some(sorted) => Self::find_sorted(sorted, functions, &batches)?,
+            None if functions.is_empty() => {
+                self.find_native(request, &batches.prepared, k, cancel, deadline)?
+            }
+            None => {
+                let mut collector = Collector::new(k, request.track_total_hits, request.min_score);
+                let counts = batches.run(functions, &mut collector)?;
+                let (hits, count) = collector.finish();
+                Found::by_score(hits, count, counts)
             }
         };
-        found.max_score = found.hits.first().map(|hit| hit.score);
         found.hits.drain(..request.from.min(found.hits.len()));
+        found.sort.drain(..request.from.min(found.sort.len()));
         Ok(found)
+    }
+
+    fn find_sorted(
+        mut sorted: Sorted,
+        functions: &mut [Function],
+        batches: &BatchLoop<'_>,
+    ) -> crate::Result<Found> {
+        let counts = if functions.is_empty() {
+            let summary = bridge::search_sorted(
+                &batches.prepared,
+                sorted.native(),
+                batches.cancel.native(),
+                nanoseconds_left(batches.deadline),
+            )?;
+            counts_of(summary)?
+        } else {
+            batches.run(functions, &mut sorted)?
+        };
+        let has_scores = sorted.has_scores();
+        let found = sorted.finish()?;
+        Ok(Found {
+            hits: found.hits,
+            has_scores,
+            sort: found.values,
+            max_score: found.max_score,
+            count: found.count,
+            counts,
+        })
     }
 
     /// The engine finds the best hits by itself.
@@ -249,9 +284,7 @@ impl Searcher {
             &mut docs,
             &mut scores,
         )?;
-        if summary.stop == 1 {
-            return Err(Error::Cancelled);
-        }
+        let counts = counts_of(summary)?;
         let hits = (0..summary.hits as usize).map(|i| Scored {
             score: scores[i],
             at: DocAddress {
@@ -259,54 +292,73 @@ impl Searcher {
                 doc: docs[i],
             },
         });
-        Ok(Found {
-            hits: hits.collect(),
-            max_score: None,
-            count: summary.count,
-            counts: LoopCounts {
-                candidates: 0,
-                windows: summary.windows,
-                timed_out: summary.stop != 0,
-            },
-        })
+        Ok(Found::by_score(hits.collect(), summary.count, counts))
     }
 
     /// Reads the page's documents.
-    fn fetch(&self, request: &SearchRequest, hits: &[Scored]) -> crate::Result<Vec<Hit>> {
-        let addresses: Vec<DocAddress> = hits.iter().map(|hit| hit.at).collect();
+    fn fetch(&self, request: &SearchRequest, found: &Found) -> crate::Result<Vec<Hit>> {
+        let addresses: Vec<DocAddress> = found.hits.iter().map(|hit| hit.at).collect();
         let ids = self.snapshot.ids(&addresses)?;
         let mut source = Vec::new();
-        hits.iter()
-            .zip(ids)
-            .map(|(hit, id)| {
-                let mut kept = None;
-                if request.source != SourceFilter::None {
-                    source.clear();
-                    self.snapshot.source(hit.at, &mut source)?;
-                    let mut json = Vec::new();
-                    // Documents are JSON when they are added: what isn't has been changed since, with its checksum.
-                    let damaged = |what: &str| self.snapshot.damaged_source(hit.at, what);
-                    let filtered = request.source.apply(&source, &mut json);
-                    if filtered.map_err(|error| damaged(&error.to_string()))? {
-                        kept = Some(raw_json(json).map_err(damaged)?);
-                    }
+        let hits = found.hits.iter().zip(ids).enumerate();
+        hits.map(|(at, (hit, id))| {
+            let mut kept = None;
+            if request.source != SourceFilter::None {
+                source.clear();
+                self.snapshot.source(hit.at, &mut source)?;
+                let mut json = Vec::new();
+                // Documents are JSON when they are added: what isn't has been changed since, with its checksum.
+                let damaged = |what: &str| self.snapshot.damaged_source(hit.at, what);
+                let filtered = request.source.apply(&source, &mut json);
+                if filtered.map_err(|error| damaged(&error.to_string()))? {
+                    kept = Some(raw_json(json).map_err(damaged)?);
                 }
-                Ok(Hit {
-                    id,
-                    score: hit.score,
-                    source: kept,
-                })
+            }
+            Ok(Hit {
+                id,
+                score: found.has_scores.then_some(hit.score),
+                sort: found.sort.get(at).cloned(),
+                source: kept,
             })
-            .collect()
+        })
+        .collect()
     }
 }
 
 struct Found {
     hits: Vec<Scored>,
+    /// Whether scores were computed.
+    has_scores: bool,
+    /// Of each hit, if they were sorted by keys.
+    sort: Vec<Vec<SortValue>>,
     /// Of the best hit, whichever page it is on.
     max_score: Option<f32>,
     count: u64,
     counts: LoopCounts,
+}
+
+impl Found {
+    fn by_score(hits: Vec<Scored>, count: u64, counts: LoopCounts) -> Self {
+        Self {
+            max_score: hits.first().map(|hit| hit.score),
+            hits,
+            has_scores: true,
+            sort: Vec::new(),
+            count,
+            counts,
+        }
+    }
+}
+
+fn counts_of(summary: bridge::TopSummary) -> crate::Result<LoopCounts> {
+    if summary.stop == 1 {
+        return Err(Error::Cancelled);
+    }
+    Ok(LoopCounts {
+        candidates: 0,
+        windows: summary.windows,
+        timed_out: summary.stop != 0,
+    })
 }
 
 /// The total as it is reported: at most the number up to which hits are counted, and truthful about whether it is exact.

@@ -43,29 +43,32 @@ pub(crate) fn document(shape: Shape) -> impl Strategy<Value = Json> {
         field(double(shape)),
         field(any::<bool>().prop_map(Json::from)),
         field(day()),
-        field(object(shape)),
+        (field(object(shape)), field(point())),
     );
-    fields.prop_map(|(body, note, bare, plain, kw, kwi, n, x, ok, day, obj)| {
-        let mut document = Map::new();
-        for (name, value) in [
-            ("body", body),
-            ("note", note),
-            ("bare", bare),
-            ("plain", plain),
-            ("kw", kw),
-            ("kwi", kwi),
-            ("n", n),
-            ("x", x),
-            ("ok", ok),
-            ("day", day),
-            ("obj", obj),
-        ] {
-            if let Some(value) = value {
-                document.insert(name.to_string(), value);
+    fields.prop_map(
+        |(body, note, bare, plain, kw, kwi, n, x, ok, day, (obj, loc))| {
+            let mut document = Map::new();
+            for (name, value) in [
+                ("body", body),
+                ("note", note),
+                ("bare", bare),
+                ("plain", plain),
+                ("kw", kw),
+                ("kwi", kwi),
+                ("n", n),
+                ("x", x),
+                ("ok", ok),
+                ("day", day),
+                ("obj", obj),
+                ("loc", loc),
+            ] {
+                if let Some(value) = value {
+                    document.insert(name.to_string(), value);
+                }
             }
-        }
-        Json::Object(document)
-    })
+            Json::Object(document)
+        },
+    )
 }
 
 /// A value, several, none in one of three ways.
@@ -122,6 +125,20 @@ pub(crate) fn day() -> impl Strategy<Value = Json> + Clone {
         1 => (0..3_i64).prop_map(|n| json!(1_675_209_600_000 + n - 1)),
         1 => Just(json!("2023")),
     ]
+}
+
+/// Around one place, and at both ends of the earth.
+pub(crate) fn point() -> impl Strategy<Value = Json> + Clone {
+    let points = vec![
+        "52.5,13.4",
+        "52.6,13.4",
+        "52.5,14",
+        "48.1,11.6",
+        "-90,0",
+        "0,180",
+        "0,-180",
+    ];
+    prop::sample::select(points).prop_map(Json::from)
 }
 
 fn object(shape: Shape) -> impl Strategy<Value = Json> + Clone {

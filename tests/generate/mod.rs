@@ -5,9 +5,11 @@
     reason = "each of the tests that share them uses a part of them"
 )]
 
+pub(crate) mod compound;
 pub(crate) mod documents;
 pub(crate) mod multi_term;
 pub(crate) mod queries;
+pub(crate) mod sort;
 
 /// The mapping of the random documents: each type, and for text each way in which the engine may know where a field exists.
 pub(crate) const MAPPING: &str = r#"{"dynamic": "strict", "properties": {
@@ -21,6 +23,7 @@ pub(crate) const MAPPING: &str = r#"{"dynamic": "strict", "properties": {
   "x": {"type": "double"},
   "ok": {"type": "boolean"},
   "day": {"type": "date"},
+  "loc": {"type": "geo_point"},
   "obj": {"properties": {"a": {"type": "long"}, "b": {"type": "keyword"}}}}}"#;
 
 /// How large the random things are.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use super::compound::compound;
 use super::documents::{day, double, keyword, long};
 use super::multi_term::many_terms;
 use super::{Shape, word};
@@ -66,11 +67,15 @@ pub(crate) fn ranked(shape: Shape) -> impl Strategy<Value = Json> {
 fn tree(shape: Shape) -> impl Strategy<Value = Json> {
     // Boxed, here and below: without, each level of a tree takes the stack of every strategy in it.
     let leaf = prop_oneof![5 => clause(shape).boxed(), 4 => function(shape).boxed()];
-    leaf.prop_recursive(4, 20, 4, |inner| {
+    leaf.prop_recursive(4, 20, 4, move |inner| {
         let constant = (inner.clone(), boost()).prop_map(
             |(filter, boost)| json!({"constant_score": with(json!({"filter": filter}), boost)}),
         );
-        prop_oneof![6 => combined(inner).boxed(), 1 => constant.boxed()]
+        prop_oneof![
+            6 => combined(inner.clone()).boxed(),
+            1 => constant.boxed(),
+            3 => compound(shape, inner).boxed(),
+        ]
     })
 }
 
@@ -243,6 +248,7 @@ fn day_and_steps() -> impl Strategy<Value = Json> {
 fn rest(shape: Shape) -> impl Strategy<Value = Json> {
     let fields = [
         "body", "note", "bare", "plain", "kw", "kwi", "n", "x", "ok", "day", "obj", "obj.b", "_id",
+        "loc",
     ];
     let exists = (prop::sample::select(fields.to_vec()), boost())
         .prop_map(|(field, boost)| json!({"exists": with(json!({ "field": field }), boost)}));

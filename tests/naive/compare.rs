@@ -58,7 +58,7 @@ pub(crate) fn compare(
 }
 
 /// The request with some members replaced, and without sources.
-fn ask(searcher: &Searcher, body: &Json, other: Json) -> Result<SearchResponse, String> {
+pub(super) fn ask(searcher: &Searcher, body: &Json, other: Json) -> Result<SearchResponse, String> {
     let mut body = body.clone();
     body["_source"] = false.into();
     for (key, value) in other.as_object().into_iter().flatten() {
@@ -86,7 +86,7 @@ fn same_page(
 ) -> Result<(), String> {
     let hits = response.hits.iter().map(|hit| Found {
         id: hit.id.clone(),
-        score: hit.score,
+        score: hit.score.unwrap_or(f32::NAN),
     });
     let hits: Vec<Found> = hits.collect();
     let same = hits.len() == expected.len()
@@ -112,7 +112,11 @@ fn same_page(
 }
 
 /// An exact total is the number; another one is a lower bound, and says so only beyond what is counted.
-fn same_total(response: &SearchResponse, track: TrackTotalHits, number: u64) -> Result<(), String> {
+pub(super) fn same_total(
+    response: &SearchResponse,
+    track: TrackTotalHits,
+    number: u64,
+) -> Result<(), String> {
     let right = match (response.total, track) {
         (None, TrackTotalHits::No) => true,
         (None, _) | (Some(_), TrackTotalHits::No) => false,

@@ -21,6 +21,8 @@ pub(crate) struct Values {
     pub(crate) longs: Vec<i64>,
     /// Of doubles.
     pub(crate) doubles: Vec<f64>,
+    /// Latitude and longitude.
+    pub(crate) points: Vec<(f64, f64)>,
     next_position: u32,
 }
 
@@ -119,7 +121,7 @@ impl Values {
             FieldType::Double => self.doubles.push(value.as_f64().expect("a number")),
             FieldType::Date => self.longs.push(date(&field.date_formats, value)),
             FieldType::Boolean => self.longs.push(i64::from(text(value) == "true")),
-            FieldType::GeoPoint => panic!("the tests have no points"),
+            FieldType::GeoPoint => self.points.push(point(value.as_str().expect("a string"))),
         }
         self.count += 1;
     }
@@ -147,6 +149,13 @@ impl Values {
         self.tokens = u32::try_from(self.terms.len()).expect("few values");
         self.strings.push(text);
     }
+}
+
+/// Reads `lat,lon`.
+pub(crate) fn point(text: &str) -> (f64, f64) {
+    let (lat, lon) = text.split_once(',').expect("a point");
+    let degrees = |text: &str| text.parse().expect("degrees");
+    (degrees(lat), degrees(lon))
 }
 
 fn text(value: &Value) -> String {

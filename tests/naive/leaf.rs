@@ -56,9 +56,7 @@ impl View<'_> {
             Clause::Range(range) => constant(self.range(document, range)),
             Clause::Exists(exists) => constant(self.exists(document, &exists.field.name)),
             Clause::Ids(ids) => constant(ids.values.contains(&document.id)),
-            Clause::Bool(_) | Clause::ConstantScore(_) | Clause::WasmUdf(_) => {
-                panic!("not a leaf")
-            }
+            other => panic!("not a leaf: {}", other.kind()),
         }
     }
 

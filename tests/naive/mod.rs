@@ -9,6 +9,8 @@
 )]
 
 pub(crate) mod compare;
+pub(crate) mod compare_sorted;
+mod compound;
 pub(crate) mod document;
 mod leaf;
 mod multi_term;
@@ -16,6 +18,7 @@ mod phrase;
 mod query;
 mod regexp;
 mod score;
+pub(crate) mod sort;
 
 use std::collections::{HashMap, HashSet};
 

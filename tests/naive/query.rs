@@ -6,6 +6,7 @@ use diagon::query::{Bool, Clause, OnError, Query, WasmUdf};
 use diagon::schema::Schema;
 
 use super::Verdict;
+use super::compound::Asked;
 use super::document::Document;
 use super::score::Statistics;
 
@@ -42,14 +43,30 @@ impl<'a> View<'a> {
     }
 
     /// All hits, best first; among equals the earlier one.
+    pub(crate) fn search(&self, query: &Query, functions: &Closure<'_>) -> Vec<Found> {
+        let hits = self.scored(query, functions).into_iter();
+        let mut found: Vec<Found> = hits
+            .map(|(place, score)| Found {
+                id: self.documents[place].id.clone(),
+                score,
+            })
+            .collect();
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found
+    }
+
+    /// All live documents that match, by their place in `documents`, with their scores.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a score is a float in the end"
     )]
-    pub(crate) fn search(&self, query: &Query, functions: &Closure<'_>) -> Vec<Found> {
+    pub(super) fn scored(&self, query: &Query, functions: &Closure<'_>) -> Vec<(usize, f32)> {
         let rest = without_score_functions(query);
         let mut found = Vec::new();
-        for document in self.live() {
+        for (place, document) in self.documents.iter().enumerate() {
+            if !document.live {
+                continue;
+            }
             let score_of_rest = || {
                 let score = rest
                     .as_ref()
@@ -66,13 +83,9 @@ impl<'a> View<'a> {
                 functions(udf, document, &once)
             };
             if let Some(score) = self.query(document, query, 1.0, false, &ask) {
-                found.push(Found {
-                    id: document.id.clone(),
-                    score: score as f32,
-                });
+                found.push((place, score as f32));
             }
         }
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
         found
     }
 
@@ -86,7 +99,15 @@ impl<'a> View<'a> {
         functions: &Closure<'_>,
     ) -> Option<f64> {
         let boost = boost * query.boost;
+        let asked = Asked {
+            boost,
+            negated,
+            functions,
+        };
         match &query.clause {
+            Clause::DisMax(clause) => self.dis_max(document, clause, asked),
+            Clause::Boosting(clause) => self.boosting(document, clause, asked),
+            Clause::FunctionScore(clause) => self.function_score(document, clause, asked),
             Clause::Bool(clause) => self.bool(document, clause, boost, negated, functions),
             Clause::ConstantScore(inner) => self
                 .query(document, inner, boost, negated, functions)

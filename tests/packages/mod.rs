@@ -113,7 +113,8 @@ pub(crate) fn answers(folder: &Path) -> diagon::Result<Vec<String>> {
         for hit in &response.hits {
             let source = hit.source.as_ref().map_or("", |source| source.get());
             let hash = fnv(source.as_bytes());
-            write!(line, " {}={}:{hash:x}", hit.id, hit.score).expect("memory");
+            let score = hit.score.unwrap_or(f32::NAN);
+            write!(line, " {}={score}:{hash:x}", hit.id).expect("memory");
             if number == 0 {
                 match snapshot.find(&hit.id)? {
                     Some(at) => documents.entry(at.segment).or_default().push(at.doc),

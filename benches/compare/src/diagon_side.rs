@@ -68,7 +68,7 @@ impl Engine {
         let response = self.searcher.search(request, &SearchOptions::default())?;
         Ok(Answer {
             count: response.total.map_or(0, |total| total.value),
-            scores: response.hits.iter().map(|hit| hit.score).collect(),
+            scores: response.hits.iter().filter_map(|hit| hit.score).collect(),
         })
     }
 }

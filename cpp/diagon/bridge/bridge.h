@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "diagon/bridge/error.h"
 #include "diagon/index/check.h"
@@ -13,6 +14,7 @@
 #include "diagon/search/gather.h"
 #include "diagon/search/hit_stream.h"
 #include "diagon/search/query.h"
+#include "diagon/search/sort_search.h"
 #include "diagon/search/top_docs.h"
 #include "diagon/search/weight.h"
 #include "diagon/termdict/automaton.h"
@@ -29,6 +31,8 @@ struct MergeSettings;
 struct MergeCounts;
 struct SegmentCheck;
 struct IndexCheck;
+struct ScoringFunction;
+struct SortKey;
 
 // Handles. cxx has no pointer to const, so each holds one.
 struct Snapshot {
@@ -45,6 +49,15 @@ struct Cancel {
 };
 struct QueryNode {
   search::Query rep;
+  std::shared_ptr<search::FunctionScore> functions;  // rep.function_score, while it is built
+};
+
+struct Sorter {
+  search::SortOptions options;
+  std::vector<search::SortKey> keys;
+  std::vector<search::SortValue> after;
+  std::unique_ptr<search::SortCollector> rep;  // once it is opened
+  uint32_t hits = 0;                           // once it is finished
 };
 struct Automaton {
   std::shared_ptr<const termdict::Automaton> rep;
@@ -138,6 +151,16 @@ std::unique_ptr<QueryNode> query_constant(std::unique_ptr<QueryNode> inner, floa
 std::unique_ptr<QueryNode> query_udf(uint32_t leaf, float boost);
 std::unique_ptr<QueryNode> query_bool(uint32_t minimum_should_match, float boost);
 void query_push_clause(QueryNode& query, uint8_t occur, std::unique_ptr<QueryNode> clause);
+std::unique_ptr<QueryNode> query_dis_max(float tie_breaker, float boost);
+std::unique_ptr<QueryNode> query_boosting(std::unique_ptr<QueryNode> positive,
+                                          std::unique_ptr<QueryNode> negative, float negative_boost,
+                                          float boost);
+std::unique_ptr<QueryNode> query_function_score(std::unique_ptr<QueryNode> inner,
+                                                uint8_t score_mode, uint8_t boost_mode,
+                                                double max_boost, float boost);
+void query_set_min_score(QueryNode& query, float min_score);
+void query_push_function(QueryNode& query, const ScoringFunction& function, rust::Str field_name,
+                         std::unique_ptr<QueryNode> filter);
 
 // --- search ---
 std::shared_ptr<Cancel> cancel_new();
@@ -159,6 +182,28 @@ uint32_t stream_accepted(HitStream& stream, rust::Slice<uint32_t> docs, rust::Sl
 void stream_set_bar(HitStream& stream, float bar) noexcept;
 uint64_t stream_candidates(const HitStream& stream) noexcept;
 uint64_t stream_windows(const HitStream& stream) noexcept;
+
+// --- sorting ---
+std::unique_ptr<Sorter> sorter_new(uint32_t k, uint64_t count_up_to, bool has_min_score,
+                                   float min_score, bool track_scores);
+void sorter_push_key(Sorter& sorter, const SortKey& key, rust::Slice<const uint8_t> missing_text);
+void sorter_push_after(Sorter& sorter, bool present, int64_t integer, double number,
+                       rust::Slice<const uint8_t> text);
+void sorter_open(Sorter& sorter, const Snapshot& snapshot);
+void sorter_enter(Sorter& sorter, uint32_t segment);
+void sorter_collect(Sorter& sorter, rust::Slice<const uint32_t> docs,
+                    rust::Slice<const float> scores);
+TopSummary search_sorted(const Prepared& prepared, Sorter& sorter, const Cancel& cancel,
+                         uint64_t timeout_ns);
+Filled stream_next_sorted(HitStream& stream, Sorter& sorter, uint32_t budget, uint32_t capacity);
+uint32_t sorter_finish(Sorter& sorter);
+uint64_t sorter_count(const Sorter& sorter) noexcept;
+float sorter_max_score(const Sorter& sorter) noexcept;
+void sorter_hits(const Sorter& sorter, rust::Slice<uint32_t> segments, rust::Slice<uint32_t> docs,
+                 rust::Slice<float> scores);
+void sorter_values(const Sorter& sorter, uint32_t key, rust::Slice<uint8_t> present,
+                   rust::Slice<int64_t> integers, rust::Slice<double> doubles,
+                   rust::Vec<uint8_t>& text, rust::Vec<uint32_t>& ends);
 
 // --- columns ---
 std::unique_ptr<Gatherer> gatherer_open(const Snapshot& snapshot, uint32_t segment, uint32_t field,

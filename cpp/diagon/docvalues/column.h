@@ -84,6 +84,8 @@ class ColumnReader {
   ColumnReader(std::shared_ptr<const directory::MappedFile> file, const ColumnMeta& meta,
                DocId max_doc);
 
+  // Of the file, for errors.
+  const std::string& path() const noexcept { return file_->path(); }
   schema::ColumnKind kind() const noexcept { return meta_.kind; }
   bool multi() const noexcept { return meta_.multi; }
   bool whole_doubles() const noexcept { return meta_.whole_doubles; }

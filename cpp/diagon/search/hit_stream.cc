@@ -1,6 +1,7 @@
 #include "diagon/search/hit_stream.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "diagon/search/live_window.h"
 #include "diagon/util/error.h"
@@ -10,6 +11,7 @@ namespace diagon::search {
 HitStream::HitStream(std::shared_ptr<const PreparedQuery> prepared, size_t segment,
                      uint32_t leaf_count, Interrupt interrupt)
     : prepared_(std::move(prepared)),
+      segment_number_(segment),
       segment_(prepared_->snapshot().segment(segment)),
       tree_(*prepared_, segment, leaf_count, interrupt),
       interrupt_(std::move(interrupt)),
@@ -20,9 +22,17 @@ HitStream::HitStream(std::shared_ptr<const PreparedQuery> prepared, size_t segme
   dropped_.fill(0);
 }
 
-bool HitStream::next_window() {
+bool HitStream::next_window(Competitive* best) {
   position_ = tree_.lower_bound(position_);
   if (position_ >= max_doc_) return false;
+  if (best != nullptr) {
+    const DocId next = best->lower_bound(position_);
+    if (next > position_) {
+      position_ = next;
+      numbers_.clear();
+      return next < max_doc_;
+    }
+  }
   if (has_bar_ && tree_.with_scores()) {
     const DocId end = std::min(tree_.max_score_end(position_), max_doc_);
     if (!competitive(tree_.max_score(position_, end))) {
@@ -35,12 +45,21 @@ bool HitStream::next_window() {
   uint64_t live[kWindowWords];
   uint64_t found[kWindowWords];
   live_window(segment_, window_, position_, live);
+  if (best != nullptr) best->narrow(window_, live);
   tree_.candidates(window_, live, found);
   numbers_.clear();
   bits::for_each(found, window_.words(),
                  [this](size_t i) { numbers_.push_back(static_cast<uint16_t>(i)); });
   position_ = window_.end();
   return true;
+}
+
+void HitStream::narrow_rest(Competitive& best) {
+  uint64_t rest[kWindowWords] = {};
+  for (size_t i = taken_; i < numbers_.size(); ++i) bits::set(rest, numbers_[i]);
+  best.narrow(window_, rest);
+  std::erase_if(numbers_, [&](uint16_t i) { return !bits::test(rest, i); });
+  taken_ = 0;
 }
 
 void HitStream::take(uint32_t capacity) {
@@ -64,13 +83,15 @@ void HitStream::drop_below_bar() {
     dropped_[i / 64] |= uint64_t{!competitive(bounds[i])} << (i % 64);
 }
 
-uint32_t HitStream::next_batch(uint32_t budget, uint32_t capacity, StreamState& state) {
+uint32_t HitStream::next_batch(uint32_t budget, uint32_t capacity, StreamState& state,
+                               Competitive* best) {
   if (capacity == 0 || budget == 0) throw_invalid("a batch needs a capacity and a budget above 0");
   capacity = std::min(capacity, kBatchCapacity);
   docs_.clear();
   asked_leaf_ = UINT32_MAX;
   tree_.begin_batch();
   state = StreamState::kMore;
+  if (best != nullptr && taken_ < numbers_.size()) narrow_rest(*best);
   while (true) {
     take(capacity);
     if (docs_.size() == capacity) break;
@@ -83,7 +104,7 @@ uint32_t HitStream::next_batch(uint32_t budget, uint32_t capacity, StreamState& 
     }
     taken_ = 0;
     ++windows_;
-    if (!next_window()) {
+    if (!next_window(best)) {
       numbers_.clear();
       state = StreamState::kExhausted;
       break;
@@ -138,7 +159,9 @@ uint32_t HitStream::accepted(std::span<uint32_t> docs, std::span<float> scores) 
   uint32_t count = 0;
   for (uint32_t w = 0; w < kBatchWords; ++w) matching[w] &= ~dropped_[w];
   bits::for_each(matching.data(), kBatchWords, [&](size_t i) {
-    scores[count] = all == nullptr ? 0.0f : static_cast<float>((*all)[i]);
+    const double score = all == nullptr ? 0.0 : (*all)[i];
+    if (std::isnan(score)) prepared_->throw_no_score(segment_number_, docs_[i]);
+    scores[count] = static_cast<float>(score);
     docs[count++] = docs_[i];
   });
   return count;

@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "diagon/search/competitive.h"
 #include "diagon/search/truth_tree.h"
 #include "diagon/search/weight.h"
 #include "diagon/util/interrupt.h"
@@ -36,8 +37,9 @@ class HitStream {
 
   // Collects candidates until the batch is full or `budget` windows of 4,096 documents (at least 1)
   // were looked at. Returns the number of candidates, at most min(capacity, kBatchCapacity). Throws
-  // kCorrupt.
-  uint32_t next_batch(uint32_t budget, uint32_t capacity, StreamState& state);
+  // kCorrupt. `best`: of this segment, if only what can be among the best is wanted.
+  uint32_t next_batch(uint32_t budget, uint32_t capacity, StreamState& state,
+                      Competitive* best = nullptr);
 
   // The candidates that `leaf` can still change, ascending, into the front of `docs` (room for
   // kBatchCapacity). With `scores` (same room, or empty) also their scores without this leaf.
@@ -48,7 +50,8 @@ class HitStream {
   void resolve(uint32_t leaf, std::span<const uint8_t> values);
 
   // The batch's documents that match, ascending, with their scores (0 if prepared without).
-  // Throws kInvalidArgument if a leaf is still to be asked.
+  // Throws kInvalidArgument if a leaf is still to be asked, or a hit has no score
+  // (function_score.h).
   uint32_t accepted(std::span<uint32_t> docs, std::span<float> scores);
 
   // From now on, candidates whose score can't be above `bar` may be left out (they lose ties to
@@ -63,14 +66,18 @@ class HitStream {
   uint64_t windows() const noexcept { return windows_; }
 
  private:
-  bool next_window();
+  bool next_window(Competitive* best);
   void take(uint32_t capacity);
+  // Takes out what can't be among the best any more since the window was looked at.
+  void narrow_rest(Competitive& best);
   void drop_below_bar();
+  // No bar is above what is no number (see function_score.h).
   bool competitive(double bound) const noexcept {
-    return !has_bar_ || static_cast<float>(bound) > bar_;
+    return !has_bar_ || !(static_cast<float>(bound) <= bar_);
   }
 
   std::shared_ptr<const PreparedQuery> prepared_;
+  size_t segment_number_;
   const index::LiveSegment& segment_;
   TruthTree tree_;
   Interrupt interrupt_;

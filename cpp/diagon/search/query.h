@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "diagon/search/function_score.h"
 #include "diagon/util/types.h"
 
 namespace diagon::termdict {
@@ -33,7 +34,11 @@ enum class QueryKind : uint8_t {
   kExists,    // any value; constant score
   kConstant,  // the documents of clauses[0], each with score `boost`
   kBool,
-  kUdf,  // decided by a user's function, leaf number `leaf`; constant score
+  kDisMax,         // of any of `clauses`; the best score, and `factor` times the others
+  kBoosting,       // the documents of clauses[0]; `factor` times the score for those of clauses[1]
+  kFunctionScore,  // the documents of clauses[0], scored by `function_score`, whose functions have
+                   // the further clauses as filters
+  kUdf,            // decided by a user's function, leaf number `leaf`; constant score
 };
 
 struct Query;
@@ -65,6 +70,8 @@ struct Query {
   std::vector<Clause> clauses;
   uint32_t minimum_should_match = 0;
   uint32_t leaf = 0;
+  float factor = 0;  // kDisMax: in [0, 1]; kBoosting: finite, >= 0
+  std::shared_ptr<const FunctionScore> function_score;
 };
 
 // Depth of a tree at most; deeper ones are refused, since the tree is walked recursively.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "diagon/kernels/kernels.h"
@@ -117,6 +118,7 @@ class Collector {
     scorer.add_scores(window, found, scores_.data());
     bits::for_each(found, window.words(), [&](size_t i) {
       const float score = static_cast<float>(scores_[i]);
+      if (std::isnan(score)) prepared_.throw_no_score(number, window.base + static_cast<DocId>(i));
       if (options_.has_min_score && score < options_.min_score) return;
       ++result_.count;
       top_.add({number, window.base + static_cast<DocId>(i), score});

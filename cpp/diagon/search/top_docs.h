@@ -25,8 +25,8 @@ struct TopDocs {
   uint64_t windows = 0;   // looked at
 };
 
-// Throws kCorrupt. REQUIRES: the query has no UDF; it was prepared with scores if k > 0 or
-// has_min_score.
+// Throws kCorrupt; kInvalidArgument for a hit without a score (function_score.h). REQUIRES: the
+// query has no UDF; it was prepared with scores if k > 0 or has_min_score.
 TopDocs search_top(const PreparedQuery& prepared, const TopDocsOptions& options,
                    const Interrupt& interrupt);
 

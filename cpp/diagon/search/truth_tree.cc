@@ -14,63 +14,61 @@ bool is_required(Occur occur) { return occur == Occur::kMust || occur == Occur::
 // Whether it adds to the score of any document; a leaf below one that doesn't need not be decided
 // for a score's sake.
 bool can_add(const Weight& weight) {
-  if (!weight.scored || weight.boost == 0) return false;
-  return weight.query->kind != QueryKind::kBool ||
-         std::any_of(weight.children.begin(), weight.children.end(), can_add);
-}
-
-template <typename Combine>
-void each_word(BatchBits& out, const BatchBits& a, Combine combine) {
-  for (uint32_t w = 0; w < kBatchWords; ++w) out[w] = combine(out[w], a[w]);
-}
-
-void and_into(BatchBits& out, const BatchBits& a) {
-  each_word(out, a, [](uint64_t x, uint64_t y) { return x & y; });
-}
-void or_into(BatchBits& out, const BatchBits& a) {
-  each_word(out, a, [](uint64_t x, uint64_t y) { return x | y; });
+  if (!weight.scored) return false;
+  switch (weight.query->kind) {
+    case QueryKind::kBool:
+    case QueryKind::kDisMax:
+    case QueryKind::kBoosting:
+      return std::any_of(weight.children.begin(), weight.children.end(), can_add);
+    case QueryKind::kFunctionScore:
+      return true;
+    default:
+      return weight.boost != 0;
+  }
 }
 
 }  // namespace
+
+// What building needs everywhere.
+struct TruthTree::Build {
+  const PreparedQuery& prepared;
+  size_t segment;
+  const Interrupt& interrupt;
+};
 
 TruthTree::TruthTree(const PreparedQuery& prepared, size_t segment, uint32_t leaf_count,
                      const Interrupt& interrupt)
     : leaf_nodes_(leaf_count, UINT32_MAX),
       with_scores_(prepared.with_scores()),
       max_doc_(prepared.snapshot().segment(segment).reader->max_doc()) {
-  build(prepared, prepared.root(), segment, Occur::kMust, leaf_count, interrupt);
-  if (with_scores_) window_scores_.resize(kWindowDocs);
+  build({prepared, segment, interrupt}, prepared.root(), Occur::kMust, with_scores_);
+  window_scores_.resize(kWindowDocs);
+  window_docs_.reserve(kBatchCapacity);
+  batch_docs_.reserve(kBatchCapacity);
 }
 
-uint32_t TruthTree::build(const PreparedQuery& prepared, const Weight& weight, size_t segment,
-                          Occur occur, uint32_t leaf_count, const Interrupt& interrupt) {
+uint32_t TruthTree::build(const Build& build, const Weight& weight, Occur occur, bool adds) {
   const uint32_t index = static_cast<uint32_t>(nodes_.size());
   nodes_.emplace_back();
   Node node;
   node.occur = occur;
-  node.scored = can_add(weight);
+  node.scored = adds && can_add(weight);
+  node.wants_score = weight.scored;
   if (!weight.has_udf) {
     node.kind = Node::Kind::kNative;
-    node.scorer = prepared.scorer(weight, segment, interrupt);
+    node.scorer = build.prepared.scorer(weight, build.segment, build.interrupt);
     if (weight.scored) node.native_scores.resize(kBatchCapacity);
   } else if (weight.query->kind == QueryKind::kUdf) {
     node.kind = Node::Kind::kLeaf;
     node.leaf = weight.query->leaf;
     node.constant = weight.boost;
-    if (node.leaf >= leaf_count) throw_invalid("a UDF leaf's number is out of range");
+    if (node.leaf >= leaf_nodes_.size()) throw_invalid("a UDF leaf's number is out of range");
     if (leaf_nodes_[node.leaf] != UINT32_MAX) throw_invalid("a UDF leaf's number comes twice");
     leaf_nodes_[node.leaf] = index;
   } else {
     node.kind = Node::Kind::kBool;
-    const bool constant = weight.query->kind == QueryKind::kConstant;
-    if (constant) node.constant = weight.boost;
-    node.minimum_should_match = constant ? 0 : weight.query->minimum_should_match;
     if (weight.scored) node.sums.resize(kBatchCapacity);
-    for (size_t i = 0; i < weight.children.size(); ++i) {
-      const Occur child_occur = constant ? Occur::kFilter : weight.query->clauses[i].occur;
-      node.children.push_back(
-          build(prepared, weight.children[i], segment, child_occur, leaf_count, interrupt));
-    }
+    build_inner(build, weight, node);
     for (const uint32_t child : node.children)
       if (nodes_[child].kind == Node::Kind::kNative && is_required(nodes_[child].occur))
         node.required_natives.push_back(child);
@@ -81,6 +79,50 @@ uint32_t TruthTree::build(const PreparedQuery& prepared, const Weight& weight, s
   }
   nodes_[index] = std::move(node);
   return index;
+}
+
+void TruthTree::build_inner(const Build& build, const Weight& weight, Node& node) {
+  const Query& query = *weight.query;
+  const auto child = [&](size_t i, Occur occur) {
+    node.children.push_back(
+        this->build(build, weight.children[i], occur, weight.takes_score_of(i)));
+  };
+  const auto modifier = [&](size_t i) {
+    node.modifiers.push_back(this->build(build, weight.children[i], Occur::kFilter, false));
+  };
+  node.factor = query.factor;
+  switch (query.kind) {
+    case QueryKind::kConstant:
+      node.constant = weight.boost;
+      child(0, Occur::kFilter);
+      break;
+    case QueryKind::kDisMax:
+      node.combine = Combine::kDisMax;
+      node.minimum_should_match = 1;
+      if (weight.scored) node.bests.resize(kBatchCapacity);
+      for (size_t i = 0; i < weight.children.size(); ++i) child(i, Occur::kShould);
+      break;
+    case QueryKind::kBoosting:
+      node.combine = Combine::kBoosting;
+      child(0, Occur::kMust);
+      modifier(1);
+      break;
+    case QueryKind::kFunctionScore:
+      node.combine = Combine::kFunctionScore;
+      node.spec = query.function_score.get();
+      child(0, Occur::kMust);
+      if (!weight.scored) break;
+      node.functions = build.prepared.score_functions(weight, build.segment);
+      node.values.resize(node.functions.size() * kBatchCapacity);
+      for (const FunctionSpec& function : node.spec->functions) {
+        if (function.filter != 0) modifier(function.filter);
+        node.filters.push_back(function.filter == 0 ? 0 : node.modifiers.back());
+      }
+      break;
+    default:
+      node.minimum_should_match = query.minimum_should_match;
+      for (size_t i = 0; i < weight.children.size(); ++i) child(i, query.clauses[i].occur);
+  }
 }
 
 // --- candidates ---
@@ -100,24 +142,6 @@ DocId TruthTree::lower_bound(uint32_t index, DocId target) {
   for (const uint32_t child : node.children)
     if (nodes_[child].occur == Occur::kShould) first = std::min(first, lower_bound(child, target));
   return first;
-}
-
-double TruthTree::max_score(uint32_t index, DocId from, DocId to) {
-  Node& node = nodes_[index];
-  if (node.kind == Node::Kind::kNative) return node.scorer->max_score(from, to);
-  double sum = node.constant;
-  for (const uint32_t child : node.children)
-    if (nodes_[child].scored) sum += max_score(child, from, to);
-  return sum;
-}
-
-DocId TruthTree::max_score_end(uint32_t index, DocId from) {
-  Node& node = nodes_[index];
-  if (node.kind == Node::Kind::kNative) return node.scorer->max_score_end(from);
-  DocId end = kNoMoreDocs;
-  for (const uint32_t child : node.children)
-    if (nodes_[child].scored) end = std::min(end, max_score_end(child, from));
-  return end;
 }
 
 void TruthTree::candidates(const Window& window, const uint64_t* live, uint64_t* out) {
@@ -147,6 +171,7 @@ void TruthTree::clear_window(uint32_t index) {
   nodes_[index].upper.fill(0);
   nodes_[index].lower.fill(0);
   for (const uint32_t child : nodes_[index].children) clear_window(child);
+  for (const uint32_t child : nodes_[index].modifiers) clear_window(child);
 }
 
 void TruthTree::evaluate_bool(Node& node, const Window& window, const uint64_t* mask) {
@@ -163,6 +188,7 @@ void TruthTree::evaluate_bool(Node& node, const Window& window, const uint64_t* 
     // The children's bits of an earlier window must not be read.
     std::memset(lower, 0, words * sizeof(uint64_t));
     for (const uint32_t child : node.children) clear_window(child);
+    for (const uint32_t child : node.modifiers) clear_window(child);
     return;
   }
   std::memcpy(lower, upper, words * sizeof(uint64_t));
@@ -208,13 +234,22 @@ void TruthTree::evaluate_bool(Node& node, const Window& window, const uint64_t* 
     uppers.resize(begin);
     lowers.resize(begin);
   }
+  for (const uint32_t index : node.modifiers) {
+    if (node.wants_score)
+      evaluate(index, window, upper);
+    else
+      clear_window(index);
+  }
   for (uint32_t w = 0; w < words; ++w) lower[w] &= upper[w];
+  // Documents may be below the minimum.
+  if (node.has_minimum()) std::memset(lower, 0, words * sizeof(uint64_t));
 }
 
 // --- a batch ---
 
 void TruthTree::begin_batch() {
   size_ = 0;
+  batch_docs_.clear();
   truth_is_stale_ = true;
   for (Node& node : nodes_) {
     node.matched.fill(0);
@@ -227,6 +262,7 @@ void TruthTree::append(const Window& window, const uint64_t* docs, const uint16_
                        uint32_t count) {
   for (uint32_t n = 0; n < nodes_.size(); ++n)
     if (nodes_[n].kind != Node::Kind::kLeaf) append_node(n, window, docs, numbers, count);
+  for (uint32_t i = 0; i < count; ++i) batch_docs_.push_back(window.base + numbers[i]);
   size_ += count;
   truth_is_stale_ = true;
 }
@@ -237,6 +273,7 @@ void TruthTree::append_node(uint32_t index, const Window& window, const uint64_t
   for (uint32_t i = 0; i < count; ++i)
     node.matched[(size_ + i) / 64] |= uint64_t{bits::test(node.upper.data(), numbers[i])}
                                       << ((size_ + i) % 64);
+  if (!node.functions.empty()) append_values(node, window, numbers, count);
   if (node.kind != Node::Kind::kNative || !node.scored) return;
   uint64_t both[kWindowWords];
   for (uint32_t w = 0; w < window.words(); ++w) both[w] = docs[w] & node.upper[w];
@@ -254,157 +291,6 @@ void TruthTree::resolve(uint32_t leaf, const BatchBits& known, const BatchBits& 
     node.known[w] |= known[w];
   }
   truth_is_stale_ = true;
-}
-
-void TruthTree::update_truth(uint32_t index) {
-  Node& node = nodes_[index];
-  if (node.kind == Node::Kind::kNative) {
-    node.is_true = node.matched;
-    for (uint32_t w = 0; w < kBatchWords; ++w) node.is_false[w] = ~node.matched[w];
-    return;
-  }
-  if (node.kind == Node::Kind::kLeaf) {
-    for (uint32_t w = 0; w < kBatchWords; ++w) {
-      node.is_true[w] = node.known[w] & node.value[w];
-      node.is_false[w] = node.known[w] & ~node.value[w];
-    }
-    return;
-  }
-  node.is_true = node.matched;
-  for (uint32_t w = 0; w < kBatchWords; ++w) node.is_false[w] = ~node.matched[w];
-  const size_t begin = batch_true_.size();
-  size_t count = 0;
-  for (const uint32_t c : node.children) {
-    update_truth(c);
-    const Node& child = nodes_[c];
-    switch (child.occur) {
-      case Occur::kMust:
-      case Occur::kFilter:
-        // A native one matches wherever `matched` says that this node may.
-        if (child.kind == Node::Kind::kNative) break;
-        and_into(node.is_true, child.is_true);
-        or_into(node.is_false, child.is_false);
-        break;
-      case Occur::kMustNot:
-        if (child.kind == Node::Kind::kNative) break;
-        and_into(node.is_true, child.is_false);
-        or_into(node.is_false, child.is_true);
-        break;
-      case Occur::kShould:
-        if (node.minimum_should_match == 0) break;
-        batch_true_.insert(batch_true_.end(), child.is_true.begin(), child.is_true.end());
-        for (const uint64_t word : child.is_false) batch_possible_.push_back(~word);
-        ++count;
-        break;
-    }
-  }
-  if (node.minimum_should_match == 0) return;
-  node.enough.fill(~uint64_t{0});
-  and_at_least(node.minimum_should_match, batch_true_.data() + begin, count, kBatchWords,
-               kBatchWords, node.enough.data());
-  and_into(node.is_true, node.enough);
-  BatchBits possible;
-  possible.fill(~uint64_t{0});
-  and_at_least(node.minimum_should_match, batch_possible_.data() + begin, count, kBatchWords,
-               kBatchWords, possible.data());
-  for (uint32_t w = 0; w < kBatchWords; ++w) node.is_false[w] |= ~possible[w];
-  batch_true_.resize(begin);
-  batch_possible_.resize(begin);
-}
-
-void TruthTree::needed(uint32_t leaf, const BatchBits& dropped, BatchBits& out) {
-  if (truth_is_stale_) update_truth(0);
-  truth_is_stale_ = false;
-  const Node& root = nodes_[0];
-  BatchBits truth;
-  BatchBits score;
-  bits::fill(truth.data(), kBatchWords, size_);
-  for (uint32_t w = 0; w < kBatchWords; ++w) {
-    truth[w] &= ~dropped[w];
-    score[w] = with_scores_ ? truth[w] & ~root.is_false[w] : 0;
-    truth[w] &= ~(root.is_true[w] | root.is_false[w]);
-  }
-  out.fill(0);
-  descend(0, truth, score, leaf, out);
-}
-
-void TruthTree::descend(uint32_t index, const BatchBits& truth, const BatchBits& score,
-                        uint32_t leaf, BatchBits& out) {
-  const Node& node = nodes_[index];
-  if (node.kind == Node::Kind::kNative) return;
-  if (node.kind == Node::Kind::kLeaf) {
-    if (node.leaf != leaf) return;
-    for (uint32_t w = 0; w < kBatchWords; ++w) out[w] |= (truth[w] | score[w]) & ~node.known[w];
-    return;
-  }
-  for (const uint32_t c : node.children) {
-    const Node& child = nodes_[c];
-    if (child.kind == Node::Kind::kNative) continue;
-    BatchBits child_truth;
-    BatchBits child_score;
-    for (uint32_t w = 0; w < kBatchWords; ++w) {
-      child_truth[w] = truth[w] & ~(node.is_true[w] | node.is_false[w]);
-      if (child.occur == Occur::kShould)
-        child_truth[w] &= node.minimum_should_match != 0 ? ~node.enough[w] : 0;
-      // A clause's score counts where the clause is true, so its truth matters wherever its score
-      // does.
-      child_score[w] = child.scored ? score[w] & ~node.is_false[w] & ~child.is_false[w] : 0;
-      child_truth[w] = (child_truth[w] | child_score[w]) & ~(child.is_true[w] | child.is_false[w]);
-    }
-    descend(c, child_truth, child_score, leaf, out);
-  }
-}
-
-void TruthTree::outcome(BatchBits& matching, BatchBits& undecided) {
-  if (truth_is_stale_) update_truth(0);
-  truth_is_stale_ = false;
-  BatchBits all;
-  bits::fill(all.data(), kBatchWords, size_);
-  for (uint32_t w = 0; w < kBatchWords; ++w) {
-    matching[w] = all[w] & nodes_[0].is_true[w];
-    undecided[w] = all[w] & ~(nodes_[0].is_true[w] | nodes_[0].is_false[w]);
-  }
-}
-
-void TruthTree::sum_scores(Node& node, bool optimistic, uint32_t without) {
-  std::fill_n(node.sums.begin(), size_, node.constant);
-  for (const uint32_t c : node.children) {
-    Node& child = nodes_[c];
-    if (!child.scored) continue;
-    if (child.kind == Node::Kind::kBool) sum_scores(child, optimistic, without);
-    if (child.kind == Node::Kind::kLeaf && child.leaf == without) continue;
-    for (uint32_t w = 0; w * 64 < size_; ++w) {
-      uint64_t word = optimistic ? ~child.is_false[w] : child.is_true[w];
-      if (size_ - w * 64 < 64) word &= (uint64_t{1} << (size_ - w * 64)) - 1;
-      const double* scores = child.kind == Node::Kind::kNative ? child.native_scores.data()
-                             : child.kind == Node::Kind::kBool ? child.sums.data()
-                                                               : nullptr;
-      while (word != 0) {
-        const size_t i = w * 64 + static_cast<size_t>(std::countr_zero(word));
-        word &= word - 1;
-        node.sums[i] += scores != nullptr ? scores[i] : child.constant;
-      }
-    }
-  }
-}
-
-const BatchScores& TruthTree::scores(bool optimistic, uint32_t without) {
-  if (truth_is_stale_) update_truth(0);
-  truth_is_stale_ = false;
-  Node& root = nodes_[0];
-  switch (root.kind) {
-    case Node::Kind::kNative:
-      std::copy_n(root.native_scores.begin(), size_, result_.begin());
-      break;
-    case Node::Kind::kLeaf:
-      std::fill_n(result_.begin(), size_, root.leaf == without ? 0.0 : root.constant);
-      break;
-    case Node::Kind::kBool:
-      sum_scores(root, optimistic, without);
-      std::copy_n(root.sums.begin(), size_, result_.begin());
-      break;
-  }
-  return result_;
 }
 
 }  // namespace diagon::search

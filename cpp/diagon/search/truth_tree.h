@@ -3,13 +3,16 @@
 // Subtrees without a UDF are native scorers. Every other node is a boolean combination or a leaf.
 // Candidates come from the tree with each leaf at its permissive value; what the native parts say
 // of each candidate is kept as bits and scores of a batch, and the tree is then evaluated in
-// three-valued logic (true, false, unknown) as the leaves become known.
+// three-valued logic (true, false, unknown) as the leaves become known. Truth may depend on a score
+// (function_score with a minimum): it is then unknown until no leaf can change the score any more.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <vector>
 
+#include "diagon/search/compound_scorers.h"
+#include "diagon/search/score_function.h"
 #include "diagon/search/scorer.h"
 #include "diagon/search/weight.h"
 
@@ -58,8 +61,12 @@ class TruthTree {
   bool is_native() const noexcept { return nodes_[0].kind == Node::Kind::kNative; }
 
  private:
+  // How a node's score is made.
+  enum class Combine : uint8_t { kSum, kDisMax, kBoosting, kFunctionScore };
   struct Node {
+    // kBool stands for every node on the way to a leaf: as far as truth goes, all are boolean.
     enum class Kind : uint8_t { kNative, kLeaf, kBool } kind = Kind::kNative;
+    Combine combine = Combine::kSum;
     Occur occur = Occur::kMust;  // in the parent
     bool scored = false;         // it adds to its parent's score
     double constant = 0;         // kLeaf: its score; kBool: added first (constant_score)
@@ -68,6 +75,16 @@ class TruthTree {
     ScorerPtr scorer;                        // kNative
     std::vector<uint32_t> children;          // kBool: in clause order
     std::vector<uint32_t> required_natives;  // kBool: cheapest first
+    // kBool: nodes whose truth counts for the score alone. Of kFunctionScore, one for each function
+    // with a filter.
+    std::vector<uint32_t> modifiers;
+    bool wants_score = false;  // somebody asks for its score
+    float factor = 0;          // kDisMax, kBoosting
+    // kFunctionScore
+    const FunctionScore* spec = nullptr;
+    std::vector<ScoreFunction> functions;
+    std::vector<uint32_t> filters;  // of each function: its node; 0: none
+    std::vector<double> values;     // kBatchCapacity for each function
     // Of the latest window.
     std::array<uint64_t, kWindowWords> upper{};  // may match
     std::array<uint64_t, kWindowWords> lower{};  // surely matches, whatever the leaves say
@@ -78,10 +95,13 @@ class TruthTree {
     BatchBits known{}, value{};  // kLeaf
     std::vector<double> native_scores;  // kNative, scored
     std::vector<double> sums;           // kBool
+    std::vector<BestAndOthers> bests;   // kDisMax
+    bool has_minimum() const noexcept { return spec != nullptr && spec->has_min_score; }
   };
 
-  uint32_t build(const PreparedQuery& prepared, const Weight& weight, size_t segment, Occur occur,
-                 uint32_t leaf_count, const Interrupt& interrupt);
+  struct Build;
+  uint32_t build(const Build& build, const Weight& weight, Occur occur, bool adds);
+  void build_inner(const Build& build, const Weight& weight, Node& node);
   DocId lower_bound(uint32_t node, DocId target);
   double max_score(uint32_t node, DocId from, DocId to);
   DocId max_score_end(uint32_t node, DocId from);
@@ -91,9 +111,26 @@ class TruthTree {
   void append_node(uint32_t node, const Window& window, const uint64_t* docs,
                    const uint16_t* numbers, uint32_t count);
   void update_truth(uint32_t node);
+  void update_bool(Node& node);
+  // For a function score with a minimum: which documents reach it.
+  void apply_minimum(Node& node);
+  // Documents whose score no open leaf can change any more.
+  BatchBits settled(const Node& node) const;
   void descend(uint32_t node, const BatchBits& truth, const BatchBits& score, uint32_t leaf,
                BatchBits& out);
-  void sum_scores(Node& node, bool optimistic, uint32_t without);
+  // --- truth_tree_scores.cc ---
+  double max_score_of_functions(Node& node, double query_score, DocId from, DocId to);
+  void append_values(Node& node, const Window& window, const uint16_t* numbers, uint32_t count);
+  // Fills in `sums` of a kBool, and of those below it.
+  void score_node(Node& node, bool optimistic, uint32_t without);
+  void score_sum(Node& node, bool optimistic, uint32_t without);
+  void score_dis_max(Node& node, bool optimistic);
+  void score_boosting(Node& node, bool optimistic);
+  void score_functions(Node& node, bool optimistic);
+  // Calls `visit(i, score)` for the batch's documents for which the child is (or, optimistic, may
+  // be) true.
+  template <typename Visit>
+  void each_score(const Node& child, bool optimistic, Visit&& visit) const;
 
   std::vector<Node> nodes_;  // [0] is the root
   std::vector<uint32_t> leaf_nodes_;
@@ -102,6 +139,8 @@ class TruthTree {
   bool truth_is_stale_ = true;
   DocId max_doc_;
   std::vector<double> window_scores_;
+  std::vector<DocId> window_docs_, batch_docs_;
+  std::vector<FunctionBound> bounds_;
   // Stacks of optional clauses' bits, grown once and reused.
   std::vector<uint64_t> optional_uppers_, optional_lowers_, batch_true_, batch_possible_;
   BatchScores result_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "diagon/search/compound_scorers.h"
 #include "diagon/search/postings_union.h"
 #include "diagon/search/range_scorer.h"
 #include "diagon/search/simple_scorers.h"
@@ -42,7 +43,7 @@ bool stored_range(const ColumnReader& column, double lo, double hi, int64_t& fro
 
 PreparedQuery::PreparedQuery(std::shared_ptr<const index::Snapshot> snapshot,
                              std::shared_ptr<const Query> query, bool with_scores)
-    : snapshot_(std::move(snapshot)), query_(std::move(query)) {
+    : snapshot_(std::move(snapshot)), query_(std::move(query)), with_scores_(with_scores) {
   root_ = prepare(*query_, 1.0f, with_scores, 0);
 }
 
@@ -61,16 +62,17 @@ Weight PreparedQuery::prepare(const Query& query, float boost, bool scored, uint
   if (query.clauses.size() > UINT16_MAX)
     throw_invalid("more than 65,535 clauses in one boolean query");
   weight.scored = scored;
+  check_compound(query);
+  if (query.kind == QueryKind::kFunctionScore) weight.scored |= query.function_score->has_min_score;
   if (query.kind == QueryKind::kMultiTerm && query.automaton == nullptr)
     throw_invalid("a multi-term query needs an automaton");
   if (query.kind == QueryKind::kTerm || query.kind == QueryKind::kPhrase ||
       query.kind == QueryKind::kSloppyPhrase)
     prepare_terms(weight);
   weight.has_udf = query.kind == QueryKind::kUdf;
-  for (const Clause& clause : query.clauses) {
-    const bool child_scored = scored && query.kind == QueryKind::kBool &&
-                              (clause.occur == Occur::kMust || clause.occur == Occur::kShould);
-    weight.children.push_back(prepare(*clause.query, weight.boost, child_scored, depth + 1));
+  for (size_t i = 0; i < query.clauses.size(); ++i) {
+    weight.children.push_back(
+        prepare(*query.clauses[i].query, weight.boost, weight.takes_score_of(i), depth + 1));
     weight.has_udf |= weight.children.back().has_udf;
   }
   return weight;
@@ -131,6 +133,10 @@ ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment,
                                               weight.boost);
     case QueryKind::kBool:
       return bool_scorer(weight, segment, interrupt);
+    case QueryKind::kDisMax:
+    case QueryKind::kBoosting:
+    case QueryKind::kFunctionScore:
+      return compound_scorer(weight, segment, interrupt);
     case QueryKind::kUdf:
       break;
   }

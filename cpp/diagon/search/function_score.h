@@ -1,0 +1,115 @@
+// How a score is made of a query's score and of functions of a document's values.
+//
+// A function's value is a number >= 0, or NaN where the document has none that can be a score: a
+// missing value, a logarithm below 0. NaN goes through every combination up to the root, where it
+// fails the search if the document is a hit; so a failure never depends on what was skipped.
+#pragma once
+
+#include <cfloat>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "diagon/util/types.h"
+
+namespace diagon::search {
+
+// How the values of several functions become one factor.
+enum class ScoreMode : uint8_t { kMultiply, kSum, kAvg, kFirst, kMax, kMin };
+// How factor and query score become the score.
+enum class BoostMode : uint8_t { kMultiply, kReplace, kSum, kAvg, kMax, kMin };
+
+enum class FunctionKind : uint8_t {
+  kWeight,      // 1
+  kFieldValue,  // the field's smallest value, times `factor`, through `modifier`
+  kRandom,      // [0, 1) by `seed` and the field's value, or the document's number without a field
+  kDecay,       // 1 at `origin`, falling with the distance; 1 without a value
+};
+enum class Modifier : uint8_t {
+  kNone,
+  kLog,
+  kLog1p,
+  kLog2p,
+  kLn,
+  kLn1p,
+  kLn2p,
+  kSquare,
+  kSqrt,
+  kReciprocal,
+};
+enum class DecayShape : uint8_t { kGauss, kExp, kLinear };
+// Which of several values counts, or what is made of them.
+enum class MultiValueMode : uint8_t { kMin, kMax, kSum, kAvg, kMedian };
+
+// No field: see FunctionKind::kRandom.
+inline constexpr FieldId kNoField = UINT32_MAX;
+
+// Numbers are finite, the weight not negative, the scale above 0, the decay in (0, 1).
+struct FunctionSpec {
+  FunctionKind kind = FunctionKind::kWeight;
+  double weight = 1;         // a factor of the value
+  uint32_t filter = 0;       // the query's clause that says for which documents; 0: for all
+  FieldId field = kNoField;  // kDecay over points: of the latitudes
+  std::string field_name;    // for messages
+  // kFieldValue
+  double factor = 1;
+  Modifier modifier = Modifier::kNone;
+  bool has_missing = false;
+  double missing = 0;
+  // kRandom
+  uint64_t seed = 0;
+  // kDecay; lengths of points in metres, origins in degrees
+  DecayShape shape = DecayShape::kGauss;
+  MultiValueMode mode = MultiValueMode::kMin;  // over the distances
+  double origin = 0, scale = 1, offset = 0, decay = 0.5;
+  bool is_geo = false;
+  FieldId lon_field = kNoField;
+  double origin_lon = 0;
+};
+
+struct FunctionScore {
+  ScoreMode score_mode = ScoreMode::kMultiply;
+  BoostMode boost_mode = BoostMode::kMultiply;
+  double max_boost = FLT_MAX;  // the factor is cut to it; >= 0
+  bool has_min_score = false;
+  float min_score = 0;  // documents with lower scores don't match
+  std::vector<FunctionSpec> functions;
+
+  bool needs_query_score() const noexcept {
+    return functions.empty() || boost_mode != BoostMode::kReplace;
+  }
+  bool passes(double score) const noexcept { return static_cast<float>(score) >= min_score; }
+};
+
+// Collects a document's factor, function by function in their order.
+class Factor {
+ public:
+  void add(ScoreMode mode, double value, double weight) noexcept;
+  // 1 if no function applied.
+  double get(ScoreMode mode) const noexcept;
+
+ private:
+  double value_ = 1;
+  double weights_ = 0;
+  bool any_ = false;
+};
+
+// The score; never above FLT_MAX. REQUIRES: there are functions.
+double combine(const FunctionScore& spec, double query_score, double factor) noexcept;
+
+// Whether a function counts for a document.
+enum class Applies : uint8_t { kNo, kMaybe, kYes };
+struct FunctionBound {
+  double value = 0;  // at most; infinite if it may be NaN
+  Applies applies = Applies::kMaybe;
+};
+// A score that isn't exceeded, if the query's score is at most `query_score`. REQUIRES: a bound for
+// each function.
+double combine_bound(const FunctionScore& spec, double query_score,
+                     std::span<const FunctionBound> bounds) noexcept;
+
+// More than any roundings of a bound, and less than a float can tell.
+inline double with_slack(double bound) noexcept { return bound * (1 + 1e-13); }
+
+}  // namespace diagon::search
