@@ -9,6 +9,7 @@ use diagon::schema::{Field, FieldType, PostingsKind};
 use super::document::Document;
 use super::phrase::{Slot, frequency};
 use super::query::View;
+use super::score::Similar;
 
 /// `*` and `?`.
 pub(super) fn fits_wildcard(pattern: &[char], text: &[char], any_case: bool) -> bool {
@@ -142,20 +143,14 @@ impl View<'_> {
     }
 
     /// The terms near to a word, in order, with how similar they are to it.
-    fn near(
-        &self,
-        field: &Field,
-        word: &str,
-        edits: u8,
-        expansion: Expansion,
-    ) -> Rc<Vec<(f32, String)>> {
+    fn near(&self, field: &Field, word: &str, edits: u8, expansion: Expansion) -> Rc<Similar> {
         let key = format!("{} {word:?} {edits} {expansion:?}", field.name);
         if let Some(near) = self.statistics.near.borrow().get(&key) {
             return Rc::clone(near);
         }
         let chars: Vec<char> = word.chars().collect();
         let prefix = (expansion.prefix_length as usize).min(chars.len());
-        let mut near: Vec<(f32, String)> = Vec::new();
+        let mut near: Similar = Vec::new();
         for term in self.fitting(field, "all", &|_| true).iter() {
             let other: Vec<char> = term.chars().collect();
             let Some(rest) = other.strip_prefix(&chars[..prefix]) else {

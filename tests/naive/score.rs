@@ -8,6 +8,9 @@ use diagon::schema::Field;
 
 use super::document::Document;
 
+/// Terms with how similar they are to a word.
+pub(super) type Similar = Vec<(f32, String)>;
+
 /// Counted once and kept, since a query asks for the same numbers again for every document.
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
@@ -18,7 +21,7 @@ pub(super) struct Statistics {
     /// By what is asked for: the terms that fit.
     pub(super) fitting: RefCell<HashMap<String, Rc<BTreeSet<String>>>>,
     /// By what is asked for: the terms near to a word, with how similar they are to it.
-    pub(super) near: RefCell<HashMap<String, Rc<Vec<(f32, String)>>>>,
+    pub(super) near: RefCell<HashMap<String, Rc<Similar>>>,
 }
 
 impl Statistics {
