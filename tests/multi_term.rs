@@ -42,7 +42,7 @@ fn search(snapshot: &Snapshot, query: &Json) -> diagon::Result<Vec<(String, f32)
     Ok(response
         .hits
         .into_iter()
-        .map(|hit| (hit.id, hit.score))
+        .map(|hit| (hit.id, hit.score.unwrap_or(f32::NAN)))
         .collect())
 }
 
