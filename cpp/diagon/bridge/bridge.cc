@@ -73,7 +73,7 @@ std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_b
 
 void writer_define_field(IndexWriter& writer, uint32_t id, rust::Str name, uint8_t postings,
                          bool norms, uint8_t column) {
-  if (postings > 2 || column > 5) throw_invalid("an unknown kind of postings or column");
+  if (postings > 2 || column > 6) throw_invalid("an unknown kind of postings or column");
   writer.define_field({id, std::string(name), static_cast<schema::PostingsKind>(postings), norms,
                        static_cast<schema::ColumnKind>(column)});
 }
