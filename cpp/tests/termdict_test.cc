@@ -62,9 +62,19 @@ FieldTermsMeta write(TermDictWriter& writer, const Terms& terms) {
 
 void expect_same(const FieldTerms& field, const Terms& terms) {
   FieldTerms::Iterator at(field, "");
+  uint64_t number = 0;
+  std::string appended = "before ";
   for (const auto& [term, meta] : terms) {
     ASSERT_TRUE(at.next());
     EXPECT_EQ(at.term(), term);
+    EXPECT_EQ(at.number(), number);
+    EXPECT_EQ(field.rank(term), std::pair(number, true));
+    if (!terms.contains(term + '\0')) {
+      EXPECT_EQ(field.rank(term + '\0'), std::pair(number + 1, false));
+    }
+    appended.resize(7);
+    field.append_term(number++, appended);
+    EXPECT_EQ(appended, "before " + term);
     EXPECT_EQ(tie(at.meta()), tie(meta));
     const auto found = field.lookup(term);
     ASSERT_TRUE(found.has_value());
@@ -72,6 +82,7 @@ void expect_same(const FieldTerms& field, const Terms& terms) {
   }
   EXPECT_FALSE(at.next());
   EXPECT_FALSE(at.next());
+  EXPECT_EQ(code_of([&] { field.append_term(number, appended); }), ErrorCode::kCorrupt);
 }
 
 TEST(TermDict, RoundTripOfManySizes) {

@@ -315,9 +315,8 @@ impl<'a> Lowering<'a> {
         let kind = match field.column() {
             ColumnKind::I64 | ColumnKind::Bool => Kind::I64,
             ColumnKind::F64 => Kind::F64,
-            ColumnKind::Ordinals => Kind::Str,
-            // `_id`: text is not sorted by, as in OpenSearch.
-            ColumnKind::Strings if field.field_type() == FieldType::Keyword => Kind::Str,
+            // Text is not sorted by, as in OpenSearch.
+            ColumnKind::Ordinals | ColumnKind::Terms => Kind::Str,
             _ => {
                 let hint = match field.field_type() {
                     FieldType::Text => "a keyword beside it can be sorted by",

@@ -156,7 +156,9 @@ void ScoreFunction::evaluate_random(std::span<const DocId> docs, double* out) {
       out[i] = hash(value);
       continue;
     }
-    if (column->kind() == ColumnKind::kStrings) {
+    if (column->kind() == ColumnKind::kTerms) {
+      value = hash_of(segment_->doc_id(docs[i]));
+    } else if (column->kind() == ColumnKind::kStrings) {
       std::string_view least = column->string(from);
       for (uint32_t v = from + 1; v < to; ++v) least = std::min(least, column->string(v));
       value = hash_of(least);
@@ -262,7 +264,7 @@ std::string ScoreFunction::failure(DocId doc) {
   double value = 0;
   evaluate({&doc, 1}, &value);
   if (!std::isnan(value)) return "";
-  const std::string id(segment_->doc_id(doc));
+  const std::string id = segment_->doc_id(doc);
   std::string text = "`field_value_factor` of the field `" + spec_.field_name +
                      "`: the document \"" + id + "\" has ";
   if (numbers_.missing(doc) && !spec_.has_missing)

@@ -27,7 +27,8 @@ bool holds(ColumnKind column, SortKind kind) noexcept {
     case SortKind::kGeoDistance:
       return column == ColumnKind::kF64;
     case SortKind::kString:
-      return column == ColumnKind::kOrdinals || column == ColumnKind::kStrings;
+      return column == ColumnKind::kOrdinals || column == ColumnKind::kStrings ||
+             column == ColumnKind::kTerms;
     case SortKind::kScore:
     case SortKind::kDoc:
       break;
@@ -73,6 +74,8 @@ SegmentKey::SegmentKey(const SortKey& key, const index::Snapshot& snapshot, size
       reader_(snapshot.segment(segment).reader),
       column_(key.field == kNoField ? nullptr : reader_->column(key.field)),
       lons_(key.lon_field == kNoField ? nullptr : reader_->column(key.lon_field)),
+      terms_(column_ != nullptr && column_->kind() == ColumnKind::kTerms ? reader_->terms(key.field)
+                                                                         : nullptr),
       numbers_(is_string(key) ? nullptr : column_),
       ranked_(column_ == nullptr || column_->kind() != ColumnKind::kStrings) {
   for (size_t s = 0; s < segment; ++s) doc_base_ += snapshot.segment(s).reader->max_doc();
@@ -128,8 +131,7 @@ void SegmentKey::string_codes(std::span<const DocId> docs, int64_t* out) {
   if (ranked_ && column_ != nullptr && !column_->multi()) {
     column_->values().gather(docs, out);
     for (size_t i = 0; i < docs.size(); ++i)
-      out[i] = column_->has_value(docs[i]) ? directed(2 * int64_t{column_->ordinal(out[i])} + 1)
-                                           : missing_code_;
+      out[i] = column_->has_value(docs[i]) ? directed(2 * rank(out[i]) + 1) : missing_code_;
     return;
   }
   for (size_t i = 0; i < docs.size(); ++i) {
@@ -149,12 +151,23 @@ void SegmentKey::string_codes(std::span<const DocId> docs, int64_t* out) {
           key_.mode == MultiValueMode::kMax ? std::max(ordinal, other) : std::min(ordinal, other);
     }
     // Odd, so that strings of other segments have room in between.
-    out[i] = directed(2 * int64_t{column_->ordinal(ordinal)} + 1);
+    out[i] = directed(2 * rank(ordinal) + 1);
   }
+}
+
+int64_t SegmentKey::rank(int64_t stored) const {
+  if (terms_ == nullptr) return column_->ordinal(stored);
+  if (stored < 0 || static_cast<uint64_t>(stored) >= terms_->meta().term_count)
+    throw_corrupt(column_->path(), "the number of a term that is not there");
+  return stored;
 }
 
 int64_t SegmentKey::code_of_string(std::string_view string) const {
   if (!ranked_) return 0;
+  if (terms_ != nullptr) {
+    const auto [before, equal] = terms_->rank(string);
+    return directed(2 * static_cast<int64_t>(before) + (equal ? 1 : 0));
+  }
   const uint32_t count = column_ == nullptr ? 0 : column_->string_count();
   const uint32_t at = count == 0 ? 0 : column_->lower_bound(string);
   const bool equal = at < count && column_->string(at) == string;
@@ -166,6 +179,11 @@ std::string_view SegmentKey::string(DocId doc) {
   // A value that stands for a missing one is as good as any.
   if (column_ == nullptr || from == to)
     return key_.has_missing ? std::string_view(key_.missing_string) : "";
+  if (terms_ != nullptr) {
+    term_.clear();
+    terms_->append_term(static_cast<uint64_t>(column_->values().get(from)), term_);
+    return term_;
+  }
   std::string_view chosen;
   for (uint32_t v = from; v < to; ++v) {
     const std::string_view other =

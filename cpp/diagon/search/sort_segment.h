@@ -54,7 +54,7 @@ class SegmentKey {
   }
 
   // --- strings ---
-  // The document's; empty if it is missing. Throws kCorrupt.
+  // The document's, until the next call; empty if it is missing. Throws kCorrupt.
   std::string_view string(DocId doc);
   // The code of any string; 0 if there is no dictionary. Throws kCorrupt.
   int64_t code_of_string(std::string_view string) const;
@@ -74,6 +74,8 @@ class SegmentKey {
   // What the codes are as stored values; false: nothing is known of it.
   bool stored_range(int64_t lo, int64_t hi, Stored& out) const;
   int64_t directed(int64_t code) const noexcept { return key_.descending ? ~code : code; }
+  // A stored number of a string, checked. Throws kCorrupt.
+  int64_t rank(int64_t stored) const;
   void number_codes(std::span<const DocId> docs, int64_t* out);
   void string_codes(std::span<const DocId> docs, int64_t* out);
   void distance_codes(std::span<const DocId> docs, int64_t* out);
@@ -82,11 +84,13 @@ class SegmentKey {
   std::shared_ptr<const index::SegmentReader> reader_;
   const docvalues::ColumnReader* column_ = nullptr;
   const docvalues::ColumnReader* lons_ = nullptr;
+  const termdict::FieldTerms* terms_ = nullptr;  // whose numbers the column has, if it has these
   Numbers numbers_;
   bool ranked_ = false;  // strings have codes by a dictionary, or all are missing
   uint64_t doc_base_ = 0;
   int64_t missing_code_ = kWorstCode;
   std::vector<double> doubles_;
+  std::string term_;
 };
 
 }  // namespace diagon::search

@@ -194,7 +194,8 @@ ScorerPtr PreparedQuery::range_scorer(const Weight& weight, size_t segment,
   const auto& reader = snapshot_->segment(segment).reader;
   const ColumnReader* column = reader->column(query.field);
   if (query.kind == QueryKind::kRangeStr &&
-      (column == nullptr || column->kind() == ColumnKind::kStrings))
+      (column == nullptr || column->kind() == ColumnKind::kStrings ||
+       column->kind() == ColumnKind::kTerms))
     return or_none(term_range_scorer(weight, segment, interrupt));
   if (column == nullptr) return none();
   const bool is_string = column->kind() == ColumnKind::kOrdinals;

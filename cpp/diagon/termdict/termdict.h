@@ -56,6 +56,8 @@ class FieldTerms {
   const FieldTermsMeta& meta() const noexcept { return meta_; }
   // Throws kCorrupt.
   std::optional<postings::TermMeta> lookup(std::string_view term) const;
+  // How many terms are less, and whether the term itself is there. Throws kCorrupt.
+  std::pair<uint64_t, bool> rank(std::string_view term) const;
   // Appends term number `i`, in their order, to `out`. Throws kCorrupt, also if there are not so
   // many: numbers of terms come from other files.
   void append_term(uint64_t i, std::string& out) const;
@@ -72,6 +74,8 @@ class FieldTerms {
     void seek(std::string_view target);
     // REQUIRES: next() returned true.
     std::string_view term() const noexcept { return term_; }
+    // How many terms are less. REQUIRES: as term().
+    uint64_t number() const noexcept;
     const postings::TermMeta& meta() const noexcept { return meta_; }
 
    private:

@@ -101,6 +101,12 @@ std::optional<postings::TermMeta> FieldTerms::lookup(std::string_view term) cons
   return std::nullopt;
 }
 
+std::pair<uint64_t, bool> FieldTerms::rank(std::string_view term) const {
+  Iterator at(*this, term);
+  if (!at.next()) return {meta_.term_count, false};
+  return {at.number(), at.term() == term};
+}
+
 void FieldTerms::append_term(uint64_t i, std::string& out) const {
   const std::string& path = file_->path();
   if (i >= meta_.term_count) throw_corrupt(path, "a term that is not there");
@@ -143,6 +149,11 @@ void FieldTerms::Iterator::seek(std::string_view target) {
     }
   }
   read_to(target);
+}
+
+uint64_t FieldTerms::Iterator::number() const noexcept {
+  const uint64_t block = block_ - 1;
+  return block * kTermBlock + terms_.terms_in_block(block) - left_in_block_ - 1;
 }
 
 bool FieldTerms::Iterator::next() {
