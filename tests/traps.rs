@@ -61,7 +61,11 @@ fn ask(searcher: &Searcher, request: &Json) -> SearchResponse {
 /// The hits of a query: ids and scores.
 fn hits(searcher: &Searcher, query: &Json) -> BTreeMap<String, f32> {
     let response = ask(searcher, &json!({"query": query, "size": 10_000}));
-    response.hits.into_iter().map(|h| (h.id, h.score.unwrap_or(f32::NAN))).collect()
+    response
+        .hits
+        .into_iter()
+        .map(|h| (h.id, h.score.unwrap_or(f32::NAN)))
+        .collect()
 }
 
 fn ids(searcher: &Searcher, query: &Json) -> Vec<String> {

@@ -43,6 +43,8 @@ pub(crate) struct Twin {
     buffer: Vec<Document>,
     /// Ids that were added or deleted since the last flush: gone from the segments by the next one.
     gone: HashSet<String>,
+    /// By [`SERIAL`]: deleted ones that the engine had no more when it was looked at.
+    dropped: HashMap<i64, Document>,
 }
 
 impl Twin {
@@ -53,6 +55,7 @@ impl Twin {
             segments: Vec::new(),
             buffer: Vec::new(),
             gone: HashSet::new(),
+            dropped: HashMap::new(),
         }
     }
 
@@ -83,9 +86,10 @@ impl Twin {
     /// Takes over what merges have left in the engine's segments: which documents, by [`SERIAL`], and in which order.
     ///
     /// # Errors
-    /// What merges must not do: lose a live document, hold one twice, or bring back one that was dropped.
+    /// What merges must not do: lose a live document, or hold one twice. (One that is deleted may come back and count in
+    /// statistics once more: its segment had nothing live and was not shown, but was being merged already.)
     pub(crate) fn take_over(&mut self, segments: &[Vec<i64>]) -> Result<(), String> {
-        let mut known: HashMap<i64, Document> = HashMap::new();
+        let mut known = std::mem::take(&mut self.dropped);
         for document in self.segments.drain(..).flatten() {
             let serial = document
                 .long(SERIAL)
@@ -96,14 +100,15 @@ impl Twin {
             let mut segment = Vec::new();
             for serial in serials {
                 let document = known.remove(serial);
-                segment.push(document.ok_or(format!("document {serial} is twice or again there"))?);
+                segment.push(document.ok_or(format!("document {serial} is there twice"))?);
             }
             if !segment.iter().any(|d| d.live) {
                 return Err("a segment in which nothing lives".to_string());
             }
             self.segments.push(segment);
         }
-        match known.values().find(|d| d.live) {
+        self.dropped = known;
+        match self.dropped.values().find(|d| d.live) {
             Some(lost) => Err(format!("{} is lost", lost.id)),
             None => Ok(()),
         }
