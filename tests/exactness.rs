@@ -162,6 +162,32 @@ fn body(words: &str) -> Json {
     json!({"match": {"body": words}})
 }
 
+/// The same hits, whether anything of them is read or not.
+#[test]
+fn top_docs_are_the_hits_of_a_search() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = diagon::index::IndexWriter::open(folder.path(), None, Default::default())
+        .expect("a writer");
+    for number in 0..50 {
+        let json = format!(r#"{{"body": "fox {}"}}"#, "dog ".repeat(number % 7));
+        let added = engine.add(Some(&format!("d{number}")), json.as_bytes());
+        added.expect("a document");
+    }
+    let snapshot = engine.refresh().expect("a refresh");
+    let searcher = diagon::search::Searcher::new(snapshot.clone(), None, "test");
+    let request = r#"{"query": {"match": {"body": "fox dog"}}, "from": 3, "size": 20}"#;
+    let request = diagon::query::parse(request).expect("a request");
+    let options = diagon::search::SearchOptions::default();
+    let full = searcher.search(&request, &options).expect("a response");
+    let found = searcher.top_docs(&request, &options).expect("hits");
+    assert_eq!(found.total, full.total);
+    assert_eq!(found.hits.len(), 20);
+    for ((at, score), hit) in found.hits.iter().zip(&full.hits) {
+        assert_eq!(snapshot.id(*at).expect("an id"), hit.id);
+        assert_eq!(*score, hit.score);
+    }
+}
+
 #[test]
 fn the_query_of_the_design() {
     let function = function(

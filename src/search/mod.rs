@@ -20,6 +20,6 @@ mod searcher;
 mod sort;
 
 pub use functions::FunctionReport;
-pub use response::{Hit, Profile, Relation, SearchResponse, TotalHits};
+pub use response::{Hit, Profile, Relation, SearchResponse, TopDocs, TotalHits};
 pub use searcher::{CancelToken, SearchOptions, Searcher};
 pub use sort::SortValue;

@@ -3,6 +3,8 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
+use crate::index::DocAddress;
+
 use super::functions::FunctionReport;
 use super::sort::SortValue;
 
@@ -35,6 +37,17 @@ pub struct Hit {
     pub sort: Option<Vec<SortValue>>,
     /// Its source, filtered as the request says; `None` if the request wants none.
     pub source: Option<Box<RawValue>>,
+}
+
+/// What a search finds before anything of the documents is read.
+#[derive(Clone, Debug)]
+pub struct TopDocs {
+    /// The page, best first: where each document is in the searcher's snapshot, and its score, if scores were computed.
+    pub hits: Vec<(DocAddress, Option<f32>)>,
+    /// As [`SearchResponse::total`].
+    pub total: Option<TotalHits>,
+    /// As [`SearchResponse::timed_out`].
+    pub timed_out: bool,
 }
 
 /// Where the work went.

@@ -1,7 +1,7 @@
 //! Runs a request over a snapshot.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use cxx::SharedPtr;
@@ -17,7 +17,7 @@ use super::batch_loop::{BatchLoop, LoopCounts, nanoseconds_left};
 use super::collector::{Collector, Scored, count_up_to};
 use super::functions::Function;
 use super::lower::{Lowered, lower};
-use super::response::{Hit, Profile, Relation, SearchResponse, TotalHits};
+use super::response::{Hit, Profile, Relation, SearchResponse, TopDocs, TotalHits};
 use super::sort::{SortValue, Sorted, is_sorted};
 
 /// Stops searches from another thread. Cheap to clone; every clone stops the same searches.
@@ -45,6 +45,18 @@ impl CancelToken {
             flag: Arc::default(),
             native: bridge::cancel_new()?,
         })
+    }
+
+    /// The token of searches that nobody can stop: one for all, as making one costs a short search much of its time.
+    fn never() -> crate::Result<Self> {
+        static NEVER: OnceLock<CancelToken> = OnceLock::new();
+        match NEVER.get() {
+            Some(token) => Ok(token.clone()),
+            None => {
+                let token = Self::new()?;
+                Ok(NEVER.get_or_init(|| token).clone())
+            }
+        }
     }
 
     /// Stops the searches that have this token, whether they are in the engine or in a function, and those that will get it.
@@ -131,28 +143,8 @@ impl Searcher {
         options: &SearchOptions,
     ) -> crate::Result<SearchResponse> {
         let started = Instant::now();
-        let requested = request.timeout_ms.map(Duration::from_millis);
-        let limit = [requested, options.timeout].into_iter().flatten().min();
-        let deadline = limit.and_then(|limit| started.checked_add(limit));
-        let cancel = match &options.cancel {
-            Some(cancel) => cancel.clone(),
-            None => CancelToken::new()?,
-        };
-        let lowered = lower(request, &self.snapshot, &cancel, deadline)?;
-        let mut functions = Vec::with_capacity(lowered.leaves.len());
-        for leaf in &lowered.leaves {
-            let source = self.functions.as_deref();
-            let function = Function::prepare(leaf, request, source, self.snapshot.schema())?;
-            if function.wants_score() && functions.iter().any(Function::wants_score) {
-                // Each would see the score with or without the other, as the clauses happen to be ordered.
-                let message = "only one function of a query can ask for the score";
-                return Err(request.error(leaf.place, message));
-            }
-            functions.push(function);
-        }
-        let out_of_time = lowered.out_of_time;
-        let mut found = self.find(request, lowered, &mut functions, &cancel, deadline)?;
-        found.counts.timed_out |= out_of_time;
+        let mut functions = Vec::new();
+        let found = self.run(request, options, started, &mut functions)?;
         let searched = Instant::now();
 
         let hits = self.fetch(request, &found)?;
@@ -162,11 +154,7 @@ impl Searcher {
         Ok(SearchResponse {
             took_ms: nanos(started, ended) / 1_000_000,
             timed_out: found.counts.timed_out,
-            total: total(
-                request.track_total_hits,
-                found.count,
-                found.counts.timed_out,
-            ),
+            total: found.total(request),
             max_score: found.max_score,
             hits,
             index: self.index.clone(),
@@ -180,6 +168,56 @@ impl Searcher {
             },
             show_profile: request.profile,
         })
+    }
+
+    /// Runs a request and reads nothing of the documents that it finds, not even their `_id`s: for hosts that fetch from
+    /// elsewhere, or later, by [`Snapshot::ids`] and [`Snapshot::source`].
+    ///
+    /// # Errors
+    /// As [`Searcher::search`].
+    pub fn top_docs(
+        &self,
+        request: &SearchRequest,
+        options: &SearchOptions,
+    ) -> crate::Result<TopDocs> {
+        let found = self.run(request, options, Instant::now(), &mut Vec::new())?;
+        let score = |hit: &Scored| found.has_scores.then_some(hit.score);
+        Ok(TopDocs {
+            hits: found.hits.iter().map(|hit| (hit.at, score(hit))).collect(),
+            total: found.total(request),
+            timed_out: found.counts.timed_out,
+        })
+    }
+
+    fn run(
+        &self,
+        request: &SearchRequest,
+        options: &SearchOptions,
+        started: Instant,
+        functions: &mut Vec<Function>,
+    ) -> crate::Result<Found> {
+        let requested = request.timeout_ms.map(Duration::from_millis);
+        let limit = [requested, options.timeout].into_iter().flatten().min();
+        let deadline = limit.and_then(|limit| started.checked_add(limit));
+        let cancel = match &options.cancel {
+            Some(cancel) => cancel.clone(),
+            None => CancelToken::never()?,
+        };
+        let lowered = lower(request, &self.snapshot, &cancel, deadline)?;
+        for leaf in &lowered.leaves {
+            let source = self.functions.as_deref();
+            let function = Function::prepare(leaf, request, source, self.snapshot.schema())?;
+            if function.wants_score() && functions.iter().any(Function::wants_score) {
+                // Each would see the score with or without the other, as the clauses happen to be ordered.
+                let message = "only one function of a query can ask for the score";
+                return Err(request.error(leaf.place, message));
+            }
+            functions.push(function);
+        }
+        let out_of_time = lowered.out_of_time;
+        let mut found = self.find(request, lowered, functions, &cancel, deadline)?;
+        found.counts.timed_out |= out_of_time;
+        Ok(found)
     }
 
     fn find(
@@ -338,6 +376,10 @@ struct Found {
 }
 
 impl Found {
+    fn total(&self, request: &SearchRequest) -> Option<TotalHits> {
+        total(request.track_total_hits, self.count, self.counts.timed_out)
+    }
+
     fn by_score(hits: Vec<Scored>, count: u64, counts: LoopCounts) -> Self {
         Self {
             max_score: hits.first().map(|hit| hit.score),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use diagon::index::{IndexWriter, Snapshot, WriterOptions};
+use diagon::index::{ForceMerge, IndexWriter, Snapshot, WriterOptions};
 use diagon::query::{self, SearchRequest};
 use diagon::search::{SearchOptions, Searcher};
 use serde_json::{Value, json};
@@ -20,8 +20,8 @@ const MAPPING: &str = r#"{"dynamic": "strict", "properties": {
     "category": {"type": "keyword"},
     "maintainer": {"type": "keyword"}}}"#;
 
-/// Indexes the documents, in one segment. Returns how many.
-pub fn index(docs: &Path, folder: &Path) -> Result<u64, Error> {
+/// Indexes the documents, in one segment, in an order of similarity if wanted. Returns how many.
+pub fn index(docs: &Path, folder: &Path, reorder: bool) -> Result<u64, Error> {
     let mut options = WriterOptions::default();
     options.ram_buffer_bytes = 2 << 30;
     let mut writer = IndexWriter::open(folder, Some(MAPPING), options)?;
@@ -30,6 +30,10 @@ pub fn index(docs: &Path, folder: &Path) -> Result<u64, Error> {
         Ok(writer.add(Some(&document.id), line.as_bytes())?)
     })?;
     writer.commit()?;
+    if reorder {
+        writer.force_merge(&ForceMerge::to_segments(1).reordered())?;
+        writer.commit()?;
+    }
     Ok(count)
 }
 
@@ -65,10 +69,10 @@ impl Engine {
     }
 
     pub fn run(&self, request: &mut SearchRequest) -> Result<Answer, diagon::Error> {
-        let response = self.searcher.search(request, &SearchOptions::default())?;
+        let found = self.searcher.top_docs(request, &SearchOptions::default())?;
         Ok(Answer {
-            count: response.total.map_or(0, |total| total.value),
-            scores: response.hits.iter().filter_map(|hit| hit.score).collect(),
+            count: found.total.map_or(0, |total| total.value),
+            scores: found.hits.iter().filter_map(|(_, score)| *score).collect(),
         })
     }
 }

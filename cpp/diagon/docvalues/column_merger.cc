@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <queue>
 #include <vector>
 
@@ -103,8 +104,9 @@ class ColumnMerger {
     return true;
   }
 
-  // A value as it is to be stored.
+  // A value as it is to be stored. REQUIRES: there is one.
   int64_t stored(const Values& v, uint32_t i) const {
+    assert(v.column != nullptr);
     const int64_t value = v.column->values().get(i);
     if (meta_.kind == ColumnKind::kOrdinals) return ordinals_[v.segment][v.column->ordinal(value)];
     if (meta_.kind != ColumnKind::kF64 || v.column->whole_doubles() == meta_.whole_doubles)

@@ -122,19 +122,22 @@ struct TermTable::Sorted {
 // and Sedgewick, "Fast algorithms for sorting and searching strings", 1997, has it for single
 // bytes.)
 void TermTable::sort(std::span<Sorted> terms, size_t depth) const {
-  std::ranges::sort(terms, {}, &Sorted::chunk);
+  std::sort(terms.begin(), terms.end(),
+            [](const Sorted& a, const Sorted& b) { return a.chunk < b.chunk; });
   for (size_t from = 0; from < terms.size();) {
     size_t to = from + 1;
     while (to < terms.size() && terms[to].chunk == terms[from].chunk) ++to;
     if (to - from > 1) {
       // Terms that end here differ from others only in zeros, which are more the longer they are.
-      const std::span<Sorted> equal = terms.subspan(from, to - from);
-      const auto longer = std::ranges::partition(
-          equal, [&](const Sorted& term) { return term.entry->len <= depth + 8; });
-      const auto ended = static_cast<size_t>(longer.begin() - equal.begin());
-      std::ranges::sort(equal.first(ended), {}, [](const Sorted& t) { return t.entry->len; });
-      for (Sorted& t : longer) t.chunk = term_key(term(*t.entry).substr(depth + 8));
-      sort(equal.subspan(ended), depth + 8);
+      const auto first = terms.begin() + static_cast<ptrdiff_t>(from);
+      const auto last = terms.begin() + static_cast<ptrdiff_t>(to);
+      const auto longer = std::partition(
+          first, last, [&](const Sorted& term) { return term.entry->len <= depth + 8; });
+      std::sort(first, longer,
+                [](const Sorted& a, const Sorted& b) { return a.entry->len < b.entry->len; });
+      for (auto at = longer; at != last; ++at)
+        at->chunk = term_key(term(*at->entry).substr(depth + 8));
+      sort({longer, last}, depth + 8);
     }
     from = to;
   }
