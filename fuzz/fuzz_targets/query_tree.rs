@@ -10,7 +10,7 @@ mod naive;
 
 use std::sync::OnceLock;
 
-use diagon::index::{IndexWriter, WriterOptions};
+use diagon::index::{IndexWriter, MergeOptions, WriterOptions};
 use diagon::search::Searcher;
 use libfuzzer_sys::fuzz_target;
 use proptest::prelude::*;
@@ -45,7 +45,9 @@ struct Corpus {
 impl Corpus {
     fn new(number: u8) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let options = WriterOptions::default();
+        // The twin keeps deleted documents, which merges drop.
+        let mut options = WriterOptions::default();
+        options.merges = MergeOptions::none();
         let mut writer =
             IndexWriter::open(folder.path(), Some(MAPPING), options).expect("a writer");
         let mut twin = Twin::new(MAPPING);
