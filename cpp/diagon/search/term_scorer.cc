@@ -172,7 +172,7 @@ uint32_t TermScorer::least_freq(uint32_t block, float score) const noexcept {
   for (size_t i = 0; i < postings::kImpacts; ++i) {
     // A document with a frequency above `before` is not shorter than this pair's norm.
     const float least = std::ceil(wanted / (*scoring_.table)[norms[i]]);
-    if (freqs[i] == postings::kAnyFreq || least <= freqs[i])
+    if (freqs[i] == postings::kAnyFreq || least <= static_cast<float>(freqs[i]))
       return std::max(before + 1, static_cast<uint32_t>(std::min(least, 255.0f)));
     before = freqs[i];
   }
