@@ -225,7 +225,7 @@ TEST(IndexWriter, Folders) {
   EXPECT_EQ(files(folder.path()), (std::set<std::string>{"notes.txt"}));
   for (const uint64_t ram : {uint64_t{0}, (uint64_t{2} << 30) + 1})
     EXPECT_EQ(code_of([&] {
-                IndexWriter::open(folder / "x", {ram, {}});
+                IndexWriter::open(folder / "x", {ram, 1, {}});
               }),
               ErrorCode::kInvalidArgument);
 }

@@ -38,7 +38,10 @@ void write_flushed(const TempFolder& folder, const std::vector<Doc>& docs) {
   Buffer buffer;
   BatchBuilder builder;
   for (const Doc& doc : docs) builder.add(doc);
-  buffer.add(builder.batch(), all_fields());
+  const DocumentBatch batch = builder.batch();
+  std::vector<uint32_t> all(batch.docs.size());
+  std::iota(all.begin(), all.end(), 0);
+  buffer.add(batch, all, all_fields());
   buffer.write(folder.path(), 1, {}, all_fields());
 }
 

@@ -192,18 +192,19 @@ pub(crate) mod ffi {
         #[namespace = "diagon::index"]
         type DocSpan = crate::schema::DocSpan;
 
-        // --- writer: used by one thread at a time ---
+        // --- writer: any number of threads ---
         /// Adds documents to a folder that it has locked.
         type IndexWriter;
         /// Opens or creates an index and locks it.
         fn writer_open(
             folder: &str,
             ram_buffer_bytes: u64,
+            buffers: u32,
             merges: &MergeSettings,
         ) -> Result<UniquePtr<IndexWriter>>;
         /// Makes a field known; see `PostingsKind` and `ColumnKind` in the schema room for the numbers.
         fn writer_define_field(
-            writer: Pin<&mut IndexWriter>,
+            writer: &IndexWriter,
             id: u32,
             name: &str,
             postings: u8,
@@ -212,7 +213,7 @@ pub(crate) mod ffi {
         ) -> Result<()>;
         /// Adds documents: all or, with an error other than of I/O, none.
         fn writer_add(
-            writer: Pin<&mut IndexWriter>,
+            writer: &IndexWriter,
             bytes: &[u8],
             tokens: &[Token],
             lengths: &[FieldLength],
@@ -221,31 +222,28 @@ pub(crate) mod ffi {
             docs: &[DocSpan],
         ) -> Result<()>;
         /// Deletes the document of that `_id`, if there is one.
-        fn writer_delete(writer: Pin<&mut IndexWriter>, id: &[u8]) -> Result<()>;
+        fn writer_delete(writer: &IndexWriter, id: &[u8]) -> Result<()>;
         /// Makes changes visible, not durable.
-        fn writer_refresh(writer: Pin<&mut IndexWriter>) -> Result<SharedPtr<Snapshot>>;
+        fn writer_refresh(writer: &IndexWriter) -> Result<SharedPtr<Snapshot>>;
         /// Makes changes durable.
-        fn writer_commit(
-            writer: Pin<&mut IndexWriter>,
-            user_data: &[u8],
-        ) -> Result<SharedPtr<Snapshot>>;
-        /// What the last commit carried.
+        fn writer_commit(writer: &IndexWriter, user_data: &[u8]) -> Result<SharedPtr<Snapshot>>;
+        /// What the last commit carried. Not while another thread commits.
         fn writer_user_data(writer: &IndexWriter) -> &[u8];
         /// Documents that are not in a segment yet.
         fn writer_buffered_docs(writer: &IndexWriter) -> u64;
         /// Begins merges that are asked for; `expunge_percent`: negative, or in place of the others.
         fn writer_begin_forced_merge(
-            writer: Pin<&mut IndexWriter>,
+            writer: &IndexWriter,
             max_segments: u32,
             reorder: bool,
             expunge_percent: i32,
         ) -> Result<()>;
         /// Goes on with them; true once all is done.
-        fn writer_advance_forced_merge(writer: Pin<&mut IndexWriter>) -> Result<bool>;
+        fn writer_advance_forced_merge(writer: &IndexWriter) -> Result<bool>;
         /// Goes on with merges in the background; true if there is none to wait for.
-        fn writer_advance_merges(writer: Pin<&mut IndexWriter>) -> Result<bool>;
+        fn writer_advance_merges(writer: &IndexWriter) -> Result<bool>;
         /// Removes files that only snapshots needed which are gone.
-        fn writer_collect_files(writer: Pin<&mut IndexWriter>);
+        fn writer_collect_files(writer: &IndexWriter);
 
         // --- merges: any number of threads ---
         /// What a writer's merges are doing.

@@ -42,8 +42,10 @@ same_layout! {
     crate::schema::DocSpan = "diagon::index::DocSpan", 32;
 }
 
-// SAFETY: a writer is used by one thread at a time and is not bound to the one that made it (cpp/diagon/index/index_writer.h).
+// SAFETY: a writer is not bound to the thread that made it (cpp/diagon/index/index_writer.h).
 unsafe impl Send for IndexWriter {}
+// SAFETY: as above: any number of threads may use it at once, but for `writer_user_data`, which is called before a writer is shared.
+unsafe impl Sync for IndexWriter {}
 // SAFETY: a snapshot is immutable and may move between threads (cpp/diagon/index/snapshot.h).
 unsafe impl Send for Snapshot {}
 // SAFETY: as above: any number of threads may use it at once.

@@ -4,12 +4,15 @@
 //! stored documents and columns, checking that all of it is whole. *Not useful for*: finding anything by a query (`search`), or more
 //! than one index at a time (`shard`).
 
+mod bulk;
 mod check;
 mod columns;
 mod merges;
 mod snapshot;
 mod writer;
 
+pub use bulk::Bulk;
+pub(crate) use bulk::WriterCore;
 pub use check::{CheckReport, RepairReport, SegmentCheck, check, repair};
 pub use columns::SegmentColumns;
 pub use merges::{ForceMerge, MergeMonitor, MergeOptions, MergeStats};

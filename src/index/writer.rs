@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cxx::UniquePtr;
-
+use super::bulk::{Bulk, WriterCore};
 use super::snapshot::stored_schema;
 use super::{ForceMerge, MergeMonitor, MergeOptions, Snapshot};
 use crate::bridge;
-use crate::schema::{Appended, DocumentWriter, Schema};
+use crate::schema::Schema;
 
 /// Documents collected before they go to the engine in one call: so many,
 const BATCH_DOCS: usize = 256;
@@ -21,8 +20,11 @@ const BATCH_BYTES: usize = 1 << 20;
 #[non_exhaustive]
 pub struct WriterOptions {
     /// RAM for documents that are not in a segment yet, in bytes; 64 MiB by default, 2 GiB at most. A segment is written when
-    /// it is full.
+    /// it is full; threads that add meanwhile may fill as much again.
     pub ram_buffer_bytes: u64,
+    /// How many threads add documents at once, each through a [`Bulk`] of its own: 1 by default, 64 at most. The RAM is divided into as
+    /// many buffers, by the documents' ids, and each of them becomes a segment of its own: no more than there are threads.
+    pub indexing_threads: u32,
     /// How segments are merged in the background.
     pub merges: MergeOptions,
 }
@@ -31,6 +33,7 @@ impl Default for WriterOptions {
     fn default() -> Self {
         Self {
             ram_buffer_bytes: 64 << 20,
+            indexing_threads: 1,
             merges: MergeOptions::default(),
         }
     }
@@ -42,14 +45,12 @@ const MERGE_WAIT: Duration = Duration::from_secs(1);
 /// Adds, replaces and deletes documents. One per folder, by a lock; dropped without a [`IndexWriter::commit`], what came after
 /// the last one is gone.
 ///
-/// `Send`, but used by one thread at a time; a host that writes from several puts it behind a mutex.
+/// `Send`, but used by one thread at a time; other threads add through a [`Bulk`] each.
 pub struct IndexWriter {
-    native: UniquePtr<bridge::IndexWriter>,
+    core: Arc<WriterCore>,
     folder: PathBuf,
-    schema: Arc<Schema>,
-    /// Fields that the native writer knows already.
-    defined: usize,
-    documents: DocumentWriter,
+    /// What was added here and is not in the native writer yet.
+    own: Bulk,
 }
 
 impl std::fmt::Debug for IndexWriter {
@@ -74,27 +75,35 @@ impl IndexWriter {
     ) -> crate::Result<Self> {
         let folder = folder.as_ref();
         let path = path_str(folder)?;
-        let native =
-            bridge::writer_open(path, options.ram_buffer_bytes, &options.merges.settings())?;
-        let mut schema = stored_schema(path, bridge::writer_user_data(&native))?;
-        if let Some(mapping) = mapping {
-            schema.update(mapping)?;
-        }
-        let mut writer = Self {
-            native,
+        let core = WriterCore::open(path, &options, |stored| {
+            let mut schema = stored_schema(path, stored)?;
+            if let Some(mapping) = mapping {
+                schema.update(mapping)?;
+            }
+            Ok(schema)
+        })?;
+        let core = Arc::new(core);
+        Ok(Self {
+            own: Bulk::new(Arc::clone(&core)),
+            core,
             folder: folder.to_path_buf(),
-            schema: Arc::new(schema),
-            defined: 0,
-            documents: DocumentWriter::default(),
-        };
-        writer.define_fields()?;
-        Ok(writer)
+        })
     }
 
     /// The mapping as it is now, with the fields that documents have added.
     #[must_use]
-    pub fn schema(&self) -> &Arc<Schema> {
-        &self.schema
+    pub fn schema(&self) -> Arc<Schema> {
+        self.core.schema()
+    }
+
+    /// A bulk for another thread.
+    #[must_use]
+    pub fn bulk(&self) -> Bulk {
+        Bulk::new(Arc::clone(&self.core))
+    }
+
+    pub(crate) fn core(&self) -> Arc<WriterCore> {
+        Arc::clone(&self.core)
     }
 
     /// Adds a document, in place of the one with the same `_id` if there is one. The id is `id`, or else the document's own
@@ -104,14 +113,9 @@ impl IndexWriter {
     /// `Document` that names the place; the document is then not added, and nothing else has changed. `Native` as
     /// [`IndexWriter::refresh`], if a full buffer couldn't be written; documents that were accepted stay in it.
     pub fn add(&mut self, id: Option<&str>, json: &[u8]) -> crate::Result<()> {
-        if self.documents.append(&mut self.schema, id, json)? == Appended::NeedsId {
-            let made = uuid::Uuid::new_v4().simple().to_string();
-            // It has an id now.
-            let _ = self.documents.append(&mut self.schema, Some(&made), json)?;
-        }
-        let batch = self.documents.batch();
-        if batch.len() >= BATCH_DOCS || batch.bytes.len() >= BATCH_BYTES {
-            self.flush_batch()?;
+        self.own.add(id, json)?;
+        if self.own.len() >= BATCH_DOCS || self.own.bytes() >= BATCH_BYTES {
+            self.own.apply()?;
         }
         Ok(())
     }
@@ -122,8 +126,8 @@ impl IndexWriter {
     /// As [`IndexWriter::refresh`].
     pub fn delete(&mut self, id: &str) -> crate::Result<()> {
         // Documents that came before must be there to be deleted.
-        self.flush_batch()?;
-        Ok(bridge::writer_delete(self.native.pin_mut(), id.as_bytes())?)
+        self.own.apply()?;
+        Ok(bridge::writer_delete(&self.core.native, id.as_bytes())?)
     }
 
     /// Makes all changes up to now visible in the snapshot that is returned. They are not durable.
@@ -131,9 +135,9 @@ impl IndexWriter {
     /// # Errors
     /// `Native` with `Io`; the changes stay in the writer, and can be tried again.
     pub fn refresh(&mut self) -> crate::Result<Snapshot> {
-        self.flush_batch()?;
-        let native = bridge::writer_refresh(self.native.pin_mut())?;
-        Ok(Snapshot::new(native, Arc::clone(&self.schema)))
+        self.own.apply()?;
+        let native = bridge::writer_refresh(&self.core.native)?;
+        Ok(Snapshot::new(native, self.schema()))
     }
 
     /// Makes all changes up to now durable: when it returns, they survive a power cut.
@@ -141,10 +145,12 @@ impl IndexWriter {
     /// # Errors
     /// `Native` with `Io`: the commit before is then in force, and the changes are still in the writer.
     pub fn commit(&mut self) -> crate::Result<Snapshot> {
-        self.flush_batch()?;
-        let mapping = self.schema.to_mapping_json();
-        let native = bridge::writer_commit(self.native.pin_mut(), mapping.as_bytes())?;
-        Ok(Snapshot::new(native, Arc::clone(&self.schema)))
+        self.own.apply()?;
+        let _fields = self.core.hold_fields();
+        let schema = self.schema();
+        let mapping = schema.to_mapping_json();
+        let native = bridge::writer_commit(&self.core.native, mapping.as_bytes())?;
+        Ok(Snapshot::new(native, schema))
     }
 
     /// Merges segments, and returns when it is done. What it made is visible after a refresh, and durable after a commit. A failure
@@ -189,7 +195,7 @@ impl IndexWriter {
     /// # Errors
     /// `Native` with `OutOfMemory`.
     pub fn merges(&self) -> crate::Result<MergeMonitor> {
-        let native = bridge::writer_merge_monitor(&self.native)?;
+        let native = bridge::writer_merge_monitor(&self.core.native)?;
         Ok(MergeMonitor::new(native))
     }
 
@@ -198,9 +204,9 @@ impl IndexWriter {
     /// # Errors
     /// As there.
     pub fn begin_force_merge(&mut self, merge: &ForceMerge) -> crate::Result<()> {
-        self.flush_batch()?;
+        self.own.apply()?;
         bridge::writer_begin_forced_merge(
-            self.native.pin_mut(),
+            &self.core.native,
             merge.max_segments,
             merge.reorder,
             merge.expunge_percent,
@@ -214,7 +220,7 @@ impl IndexWriter {
     /// # Errors
     /// As [`IndexWriter::force_merge`], which then is over.
     pub fn advance_force_merge(&mut self) -> crate::Result<bool> {
-        Ok(bridge::writer_advance_forced_merge(self.native.pin_mut())?)
+        Ok(bridge::writer_advance_forced_merge(&self.core.native)?)
     }
 
     /// Takes up merges of the background that are finished, and begins those that are due, as every refresh does. True if there
@@ -223,61 +229,18 @@ impl IndexWriter {
     /// # Errors
     /// `Native` with `OutOfMemory`.
     pub fn advance_merges(&mut self) -> crate::Result<bool> {
-        Ok(bridge::writer_advance_merges(self.native.pin_mut())?)
+        Ok(bridge::writer_advance_merges(&self.core.native)?)
     }
 
     /// Removes files that only snapshots needed which are dropped by now. Refreshes and commits do so, too.
     pub fn remove_unused_files(&mut self) {
-        bridge::writer_collect_files(self.native.pin_mut());
+        bridge::writer_collect_files(&self.core.native);
     }
 
-    /// Documents that are not in a segment yet.
+    /// Documents that are not in a segment yet; not those of bulks.
     #[must_use]
     pub fn buffered_docs(&self) -> u64 {
-        bridge::writer_buffered_docs(&self.native) + self.documents.batch().len() as u64
-    }
-
-    fn flush_batch(&mut self) -> crate::Result<()> {
-        if self.documents.batch().is_empty() {
-            return Ok(());
-        }
-        self.define_fields()?;
-        let batch = self.documents.batch();
-        let added = bridge::writer_add(
-            self.native.pin_mut(),
-            &batch.bytes,
-            &batch.tokens,
-            &batch.lengths,
-            &batch.numerics,
-            &batch.strings,
-            &batch.docs,
-        );
-        let added = added.map_err(crate::Error::from);
-        // After an error of I/O the documents are in the native buffer. After another one (memory ran out, or a fault of ours) none
-        // is: they stay here, so that no later commit can succeed without them.
-        if added
-            .as_ref()
-            .err()
-            .is_none_or(|error| error.code() == crate::ErrorCode::Io)
-        {
-            self.documents.clear();
-        }
-        added
-    }
-
-    fn define_fields(&mut self) -> crate::Result<()> {
-        for field in &self.schema.fields()[self.defined..] {
-            bridge::writer_define_field(
-                self.native.pin_mut(),
-                u32::from(field.id.0),
-                &field.name,
-                field.postings() as u8,
-                field.has_norms(),
-                field.column() as u8,
-            )?;
-            self.defined += 1;
-        }
-        Ok(())
+        bridge::writer_buffered_docs(&self.core.native) + self.own.len() as u64
     }
 }
 

@@ -149,6 +149,20 @@ impl DocumentBatch {
         self.docs.clear();
     }
 
+    /// Removes the last document, if there is one.
+    pub(super) fn pop(&mut self) {
+        let Some(last) = self.docs.pop() else { return };
+        let before = self.docs.last().copied().unwrap_or_default();
+        self.rewind(Mark {
+            // A document's source is the first of its bytes.
+            bytes: last.source_offset as usize,
+            tokens: before.tokens_end as usize,
+            lengths: before.lengths_end as usize,
+            numerics: before.numerics_end as usize,
+            strings: before.strings_end as usize,
+        });
+    }
+
     pub(super) fn mark(&self) -> Mark {
         Mark {
             bytes: self.bytes.len(),

@@ -71,6 +71,11 @@ impl DocumentWriter {
         self.batch.clear();
     }
 
+    /// Removes the document that was added last, if there is one.
+    pub fn remove_last(&mut self) {
+        self.batch.pop();
+    }
+
     /// Adds a document: all of it, or nothing.
     ///
     /// Its id is `id`, else the document's `_id`, else its `id`. `_id` is not indexed as a field of the document; `id` is.

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 use crate::Error;
 use crate::batch::FunctionSource;
 use crate::index::{
-    self, CheckReport, ForceMerge, IndexWriter, MergeMonitor, MergeStats, RepairReport, Snapshot,
-    WriterOptions,
+    self, Bulk, CheckReport, ForceMerge, IndexWriter, MergeMonitor, MergeStats, RepairReport,
+    Snapshot, WriterCore, WriterOptions,
 };
 use crate::search::Searcher;
 #[cfg(feature = "udf")]
@@ -135,8 +135,9 @@ pub struct Index {
     name: String,
     #[cfg(feature = "udf")]
     registry: Arc<UdfRegistry>,
-    /// The engine's writer is used by one thread at a time.
     writer: Mutex<IndexWriter>,
+    /// Of the writer, for bulks, which don't wait for it.
+    core: Arc<WriterCore>,
     /// Of the writer; asked without waiting for it.
     merges: MergeMonitor,
     /// One forced merge at a time.
@@ -179,6 +180,7 @@ impl Index {
             #[cfg(feature = "udf")]
             registry: Arc::new(registry_of(folder)?),
             merges: writer.merges()?,
+            core: writer.core(),
             writer: Mutex::new(writer),
             forced_merge: Mutex::new(()),
             visible,
@@ -191,6 +193,13 @@ impl Index {
     /// As there.
     pub fn add(&self, id: Option<&str>, json: &[u8]) -> crate::Result<()> {
         self.writer().add(id, json)
+    }
+
+    /// Collects documents in a thread of the caller's and adds them in one step, while other threads do the same. See
+    /// [`WriterOptions::indexing_threads`].
+    #[must_use]
+    pub fn bulk(&self) -> Bulk {
+        Bulk::new(Arc::clone(&self.core))
     }
 
     /// Deletes the document of that `_id`, if there is one.
@@ -295,7 +304,7 @@ impl Index {
     /// The mapping as it is now, as JSON.
     #[must_use]
     pub fn mapping_json(&self) -> String {
-        self.writer().schema().to_mapping_json()
+        self.core.schema().to_mapping_json()
     }
 
     fn writer(&self) -> MutexGuard<'_, IndexWriter> {
@@ -346,6 +355,7 @@ mod tests {
         shared::<crate::search::CancelToken>();
         shared::<MergeMonitor>();
         sent::<IndexWriter>();
+        sent::<Bulk>();
         sent::<crate::index::SegmentColumns>();
     }
 }

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use diagon::index::{ForceMerge, IndexWriter, Snapshot, WriterOptions};
+use diagon::index::{Bulk, ForceMerge, IndexWriter, MergeOptions, Snapshot, WriterOptions};
 use diagon::query::{self, SearchRequest};
 use diagon::search::{SearchOptions, Searcher};
 use serde_json::{Value, json};
 
-use crate::workload::{self, Answer, Command, Document, Query};
+use crate::workload::{self, Answer, Command, Query};
 
 type Error = Box<dyn std::error::Error>;
+type SentError = Box<dyn std::error::Error + Send + Sync>;
 
 const MAPPING: &str = r#"{"dynamic": "strict", "properties": {
     "id": {"type": "keyword", "index": false, "doc_values": false},
@@ -25,15 +26,47 @@ pub fn index(docs: &Path, folder: &Path, reorder: bool) -> Result<u64, Error> {
     let mut options = WriterOptions::default();
     options.ram_buffer_bytes = 2 << 30;
     let mut writer = IndexWriter::open(folder, Some(MAPPING), options)?;
-    let count = workload::documents::<Error>(docs, |line| {
-        let document: Document<'_> = serde_json::from_str(line)?;
-        Ok(writer.add(Some(&document.id), line.as_bytes())?)
-    })?;
+    let count = workload::documents::<Error>(docs, |line| Ok(writer.add(None, line.as_bytes())?))?;
     writer.commit()?;
     if reorder {
         writer.force_merge(&ForceMerge::to_segments(1).reordered())?;
         writer.commit()?;
     }
+    Ok(count)
+}
+
+/// Indexes the documents with several threads, in as many segments as a RAM buffer of 256 MiB makes, without merging. Returns how
+/// many.
+pub fn index_with_threads(docs: &Path, folder: &Path, threads: u32) -> Result<u64, Error> {
+    let mut options = WriterOptions::default();
+    options.ram_buffer_bytes = 256 << 20;
+    options.indexing_threads = threads;
+    options.merges = MergeOptions::none();
+    let mut writer = IndexWriter::open(folder, Some(MAPPING), options)?;
+    let chunks = workload::chunks(docs)?;
+    let work = |mut bulk: Bulk| -> Result<u64, SentError> {
+        let (mut lines, mut count) = (String::new(), 0);
+        while workload::next_chunk(&chunks, &mut lines)? {
+            for line in lines.lines() {
+                bulk.add(None, line.as_bytes())?;
+            }
+            count += bulk.len() as u64;
+            bulk.apply()?;
+        }
+        Ok(count)
+    };
+    let count = std::thread::scope(|scope| {
+        let bulks: Vec<Bulk> = (0..threads).map(|_| writer.bulk()).collect();
+        let work = &work;
+        let all: Vec<_> = bulks
+            .into_iter()
+            .map(|bulk| scope.spawn(move || work(bulk)))
+            .collect();
+        let joined = all.into_iter().map(|one| one.join().expect("no panic"));
+        joined.sum::<Result<u64, SentError>>()
+    });
+    let count = count.map_err(|error| error as Error)?;
+    writer.commit()?;
     Ok(count)
 }
 

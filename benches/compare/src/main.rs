@@ -51,6 +51,9 @@ struct Arguments {
     /// Runs Diagon alone, for a profiler
     #[arg(long)]
     alone: bool,
+    /// Indexes with so many threads, without merging, and stops; Diagon alone
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    threads: Option<u32>,
     /// Only this command: `top 10`, `top 100 + count` or `count`
     #[arg(long)]
     command: Option<String>,
@@ -64,6 +67,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .unwrap_or_else(|| temporary.path().to_path_buf());
     std::fs::create_dir_all(&work)?;
 
+    if let Some(threads) = arguments.threads {
+        let folder = work.join(format!("threads-{threads}"));
+        let figures = machine::measure(|| {
+            diagon_side::index_with_threads(&arguments.docs, &folder, threads)
+        })?;
+        report::indexing("Diagon", &figures, &folder)?;
+        return Ok(());
+    }
     let (ours, theirs) = (work.join("diagon"), work.join("tantivy"));
     if !ours.exists() {
         let figures =

@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
@@ -104,6 +105,23 @@ pub fn documents<E: From<std::io::Error>>(
         count += 1;
     }
     Ok(count)
+}
+
+/// Lines of a file for several threads.
+pub type Chunks = std::io::BufReader<std::fs::File>;
+
+/// Opens a file for [`next_chunk`].
+pub fn chunks(path: &Path) -> std::io::Result<Mutex<Chunks>> {
+    let file = std::fs::File::open(path)?;
+    Ok(Mutex::new(Chunks::with_capacity(1 << 20, file)))
+}
+
+/// Reads about a MiB of whole lines; false at the end.
+pub fn next_chunk(chunks: &Mutex<Chunks>, lines: &mut String) -> std::io::Result<bool> {
+    let mut reader = chunks.lock().unwrap_or_else(PoisonError::into_inner);
+    lines.clear();
+    while lines.len() < 1 << 20 && reader.read_line(lines)? > 0 {}
+    Ok(!lines.is_empty())
 }
 
 /// How two answers differ; ties may swap, so that scores are compared, not documents.

@@ -57,9 +57,10 @@ Interrupt interrupt_of(const Cancel& cancel, uint64_t timeout_ns) {
 // --- writer ---
 
 std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_bytes,
-                                         const MergeSettings& merges) {
+                                         uint32_t buffers, const MergeSettings& merges) {
   index::WriterOptions options;
   options.ram_buffer_bytes = ram_buffer_bytes;
+  options.buffers = buffers;
   options.merges.background = merges.background;
   options.merges.policy = {merges.segments_per_tier, merges.floor_segment_bytes,
                            merges.max_merged_bytes, merges.max_deleted_percent};
@@ -68,59 +69,65 @@ std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_b
   options.merges.max_pending = merges.max_pending;
   options.merges.max_stall_ms = merges.max_stall_ms;
   options.merges.retry_ms = merges.retry_ms;
-  return IndexWriter::open(std::string(folder), options);
+  return std::make_unique<IndexWriter>(
+      IndexWriter{index::IndexWriter::open(std::string(folder), options)});
 }
 
-void writer_define_field(IndexWriter& writer, uint32_t id, rust::Str name, uint8_t postings,
+void writer_define_field(const IndexWriter& writer, uint32_t id, rust::Str name, uint8_t postings,
                          bool norms, uint8_t column) {
   if (postings > 2 || column > 6) throw_invalid("an unknown kind of postings or column");
-  writer.define_field({id, std::string(name), static_cast<schema::PostingsKind>(postings), norms,
-                       static_cast<schema::ColumnKind>(column)});
+  writer.rep->define_field({id, std::string(name), static_cast<schema::PostingsKind>(postings),
+                            norms, static_cast<schema::ColumnKind>(column)});
 }
 
-void writer_add(IndexWriter& writer, rust::Slice<const uint8_t> bytes,
+void writer_add(const IndexWriter& writer, rust::Slice<const uint8_t> bytes,
                 rust::Slice<const index::Token> tokens,
                 rust::Slice<const index::FieldLength> lengths,
                 rust::Slice<const index::NumericValue> numerics,
                 rust::Slice<const index::StringValue> strings,
                 rust::Slice<const index::DocSpan> docs) {
-  writer.add_documents({span_of(bytes), span_of(tokens), span_of(lengths), span_of(numerics),
-                        span_of(strings), span_of(docs)});
+  writer.rep->add_documents({span_of(bytes), span_of(tokens), span_of(lengths), span_of(numerics),
+                             span_of(strings), span_of(docs)});
 }
 
-void writer_delete(IndexWriter& writer, rust::Slice<const uint8_t> id) {
-  writer.delete_document(string_of(id));
+void writer_delete(const IndexWriter& writer, rust::Slice<const uint8_t> id) {
+  writer.rep->delete_document(string_of(id));
 }
 
-std::shared_ptr<Snapshot> writer_refresh(IndexWriter& writer) {
-  return std::make_shared<Snapshot>(Snapshot{writer.refresh()});
+std::shared_ptr<Snapshot> writer_refresh(const IndexWriter& writer) {
+  return std::make_shared<Snapshot>(Snapshot{writer.rep->refresh()});
 }
 
-std::shared_ptr<Snapshot> writer_commit(IndexWriter& writer, rust::Slice<const uint8_t> user_data) {
-  return std::make_shared<Snapshot>(Snapshot{writer.commit(string_of(user_data))});
+std::shared_ptr<Snapshot> writer_commit(const IndexWriter& writer,
+                                        rust::Slice<const uint8_t> user_data) {
+  return std::make_shared<Snapshot>(Snapshot{writer.rep->commit(string_of(user_data))});
 }
 
 rust::Slice<const uint8_t> writer_user_data(const IndexWriter& writer) noexcept {
-  return slice_of(writer.user_data());
+  return slice_of(writer.rep->user_data());
 }
 
-uint64_t writer_buffered_docs(const IndexWriter& writer) noexcept { return writer.buffered_docs(); }
+uint64_t writer_buffered_docs(const IndexWriter& writer) noexcept {
+  return writer.rep->buffered_docs();
+}
 
-void writer_begin_forced_merge(IndexWriter& writer, uint32_t max_segments, bool reorder,
+void writer_begin_forced_merge(const IndexWriter& writer, uint32_t max_segments, bool reorder,
                                int32_t expunge_percent) {
-  writer.begin_forced_merge({max_segments, reorder, expunge_percent});
+  writer.rep->begin_forced_merge({max_segments, reorder, expunge_percent});
 }
 
-bool writer_advance_forced_merge(IndexWriter& writer) { return writer.advance_forced_merge(); }
+bool writer_advance_forced_merge(const IndexWriter& writer) {
+  return writer.rep->advance_forced_merge();
+}
 
-bool writer_advance_merges(IndexWriter& writer) { return writer.advance_merges(); }
+bool writer_advance_merges(const IndexWriter& writer) { return writer.rep->advance_merges(); }
 
-void writer_collect_files(IndexWriter& writer) noexcept { writer.collect_files(); }
+void writer_collect_files(const IndexWriter& writer) noexcept { writer.rep->collect_files(); }
 
 // --- merges ---
 
 std::shared_ptr<MergeMonitor> writer_merge_monitor(const IndexWriter& writer) {
-  return std::make_shared<MergeMonitor>(MergeMonitor{writer.monitor()});
+  return std::make_shared<MergeMonitor>(MergeMonitor{writer.rep->monitor()});
 }
 
 MergeCounts merge_counts(const MergeMonitor& monitor, rust::Vec<uint8_t>& error) {

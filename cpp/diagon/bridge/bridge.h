@@ -34,7 +34,11 @@ struct IndexCheck;
 struct ScoringFunction;
 struct SortKey;
 
-// Handles. cxx has no pointer to const, so each holds one.
+// Handles. cxx has no pointer to const, so each holds one; the writer's can be used by several
+// threads at once, for which cxx has only references to const.
+struct IndexWriter {
+  std::unique_ptr<index::IndexWriter> rep;
+};
 struct Snapshot {
   std::shared_ptr<const index::Snapshot> rep;
 };
@@ -63,7 +67,6 @@ struct Automaton {
   std::shared_ptr<const termdict::Automaton> rep;
 };
 
-using IndexWriter = index::IndexWriter;
 using HitStream = search::HitStream;
 using Gatherer = search::Gatherer;
 
@@ -72,25 +75,26 @@ Interrupt interrupt_of(const Cancel& cancel, uint64_t timeout_ns);
 
 // --- writer ---
 std::unique_ptr<IndexWriter> writer_open(rust::Str folder, uint64_t ram_buffer_bytes,
-                                         const MergeSettings& merges);
-void writer_define_field(IndexWriter& writer, uint32_t id, rust::Str name, uint8_t postings,
+                                         uint32_t buffers, const MergeSettings& merges);
+void writer_define_field(const IndexWriter& writer, uint32_t id, rust::Str name, uint8_t postings,
                          bool norms, uint8_t column);
-void writer_add(IndexWriter& writer, rust::Slice<const uint8_t> bytes,
+void writer_add(const IndexWriter& writer, rust::Slice<const uint8_t> bytes,
                 rust::Slice<const index::Token> tokens,
                 rust::Slice<const index::FieldLength> lengths,
                 rust::Slice<const index::NumericValue> numerics,
                 rust::Slice<const index::StringValue> strings,
                 rust::Slice<const index::DocSpan> docs);
-void writer_delete(IndexWriter& writer, rust::Slice<const uint8_t> id);
-std::shared_ptr<Snapshot> writer_refresh(IndexWriter& writer);
-std::shared_ptr<Snapshot> writer_commit(IndexWriter& writer, rust::Slice<const uint8_t> user_data);
+void writer_delete(const IndexWriter& writer, rust::Slice<const uint8_t> id);
+std::shared_ptr<Snapshot> writer_refresh(const IndexWriter& writer);
+std::shared_ptr<Snapshot> writer_commit(const IndexWriter& writer,
+                                        rust::Slice<const uint8_t> user_data);
 rust::Slice<const uint8_t> writer_user_data(const IndexWriter& writer) noexcept;
 uint64_t writer_buffered_docs(const IndexWriter& writer) noexcept;
-void writer_begin_forced_merge(IndexWriter& writer, uint32_t max_segments, bool reorder,
+void writer_begin_forced_merge(const IndexWriter& writer, uint32_t max_segments, bool reorder,
                                int32_t expunge_percent);
-bool writer_advance_forced_merge(IndexWriter& writer);
-bool writer_advance_merges(IndexWriter& writer);
-void writer_collect_files(IndexWriter& writer) noexcept;
+bool writer_advance_forced_merge(const IndexWriter& writer);
+bool writer_advance_merges(const IndexWriter& writer);
+void writer_collect_files(const IndexWriter& writer) noexcept;
 
 // --- merges ---
 std::shared_ptr<MergeMonitor> writer_merge_monitor(const IndexWriter& writer);

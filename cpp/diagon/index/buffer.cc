@@ -60,7 +60,7 @@ void check_term(const char* what, uint32_t len, const Field& field) {
 
 }  // namespace
 
-void Buffer::check(const DocumentBatch& batch, const std::vector<Field>& fields) const {
+void check_batch(const DocumentBatch& batch, const std::vector<Field>& fields) {
   for (const Token& t : batch.tokens) {
     check_range(batch, t.offset, t.len);
     if (known(fields, t.field).postings == PostingsKind::kNone || t.field == kIdField)
@@ -102,23 +102,24 @@ void Buffer::check(const DocumentBatch& batch, const std::vector<Field>& fields)
                  doc + 1);
     last = d;
   }
-  if (batch.docs.size() > kNoMoreDocs - 1 - doc_count())
-    throw Error(ErrorCode::kTooLarge, "too many documents in one segment");
+}
+
+std::string_view id_of(const DocumentBatch& batch, uint32_t doc) noexcept {
+  return text(batch, batch.docs[doc].id_offset, batch.docs[doc].id_len);
 }
 
 docvalues::ColumnWriter& Buffer::column(const Field& field) {
   return columns_.try_emplace(field.id, field.column).first->second;
 }
 
-void Buffer::add(const DocumentBatch& batch, const std::vector<Field>& fields) {
+void Buffer::add(const DocumentBatch& batch, std::span<const uint32_t> docs,
+                 const std::vector<Field>& fields) {
   check_whole();
-  check(batch, fields);
-  DocSpan begin = kStart;
+  if (docs.size() > kNoMoreDocs - 1 - doc_count())
+    throw Error(ErrorCode::kTooLarge, "too many documents in one segment");
   whole_ = false;
-  for (const DocSpan& end : batch.docs) {
-    add_one(batch, begin, end, fields);
-    begin = end;
-  }
+  for (const uint32_t doc : docs)
+    add_one(batch, doc == 0 ? kStart : batch.docs[doc - 1], batch.docs[doc], fields);
   whole_ = true;
 }
 
@@ -302,7 +303,5 @@ void Buffer::write(const std::string& folder, uint64_t segment, const directory:
   stored_file.finish();
   write_meta(segment_file(folder, segment, "meta"), id, meta);
 }
-
-void Buffer::clear() { *this = Buffer(); }
 
 }  // namespace diagon::index

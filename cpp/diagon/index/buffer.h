@@ -16,13 +16,20 @@
 
 namespace diagon::index {
 
+// Throws kInvalidArgument or kTooLarge for a batch that a buffer must not be given: ranges, unknown
+// fields, order, sizes. `fields`: by id.
+void check_batch(const DocumentBatch& batch, const std::vector<schema::Field>& fields);
+// REQUIRES: the batch has been checked.
+std::string_view id_of(const DocumentBatch& batch, uint32_t doc) noexcept;
+
 class Buffer {
  public:
-  // Checks the whole batch first (ranges, known fields, order, sizes) and throws kInvalidArgument
-  // or kTooLarge without having added anything. A document replaces an earlier one of the buffer
-  // with its id. `fields`: by id. After any other exception (memory ran out in the middle of a
-  // document) add() and write() throw kOutOfMemory until clear().
-  void add(const DocumentBatch& batch, const std::vector<schema::Field>& fields);
+  // Adds those documents of the batch, by their numbers in it. A document replaces an earlier one
+  // of the buffer with its id. Throws kTooLarge, with nothing added, if they are too many; after
+  // any other exception (memory ran out in the middle of a document) add(), write() and
+  // check_whole() throw kOutOfMemory. REQUIRES: the batch has been checked.
+  void add(const DocumentBatch& batch, std::span<const uint32_t> docs,
+           const std::vector<schema::Field>& fields);
   // Deletes the document of that id from the buffer, if it is there.
   void remove(std::string_view id);
 
@@ -42,15 +49,13 @@ class Buffer {
   // failed flush can be tried again.
   void write(const std::string& folder, uint64_t segment, const directory::SegmentId& id,
              const std::vector<schema::Field>& fields) const;
-  void clear();
+  void check_whole() const;
 
  private:
   struct Norms {
     std::vector<DocId> docs;
     std::vector<uint8_t> norms;
   };
-  void check_whole() const;
-  void check(const DocumentBatch& batch, const std::vector<schema::Field>& fields) const;
   void add_one(const DocumentBatch& batch, const DocSpan& begin, const DocSpan& end,
                const std::vector<schema::Field>& fields);
   void add_tokens(DocId doc, const DocumentBatch& batch, std::span<const Token> tokens,

@@ -7,6 +7,7 @@ namespace diagon::index {
 namespace {
 
 constexpr uint64_t kMaxRamBuffer = 2ull << 30;
+constexpr uint32_t kMaxBuffers = 64;
 constexpr uint32_t kMaxMergeThreads = 16;
 
 [[noreturn]] void throw_foreign(const std::string& folder, const std::string& name) {
@@ -40,12 +41,15 @@ std::unique_ptr<IndexWriter> IndexWriter::open(const std::string& folder,
                                                const WriterOptions& options) {
   if (options.ram_buffer_bytes == 0 || options.ram_buffer_bytes > kMaxRamBuffer)
     throw_invalid("the writer's RAM buffer must be between 1 byte and 2 GiB");
+  if (options.buffers == 0 || options.buffers > kMaxBuffers)
+    throw_invalid("the writer's buffers must be 1 to 64");
   options.merges.policy.check();
   if (options.merges.threads == 0 || options.merges.threads > kMaxMergeThreads)
     throw_invalid("the threads for merges must be 1 to 16");
   if (options.merges.max_pending == 0)
     throw_invalid("at least one merge must be allowed to be pending");
   std::unique_ptr<IndexWriter> writer(new IndexWriter(prepared(folder), options));
+  const std::lock_guard guard(writer->mutex_);
   writer->create_or_load();
   return writer;
 }
@@ -54,6 +58,7 @@ IndexWriter::IndexWriter(std::string folder, const WriterOptions& options)
     : folder_(std::move(folder)),
       options_(options),
       lock_(folder_ + "/" + kLockName),
+      buffers_(options.buffers),
       files_(folder_),
       scheduler_(folder_, options.merges.threads, monitor_) {}
 
@@ -76,15 +81,22 @@ void IndexWriter::create_or_load() {
   files_.sweep({});  // what a crash left over
 }
 
+IndexWriter::Fields IndexWriter::fields() const {
+  const std::lock_guard guard(fields_mutex_);
+  return fields_;
+}
+
 void IndexWriter::define_field(const schema::Field& field) {
-  if (field.id < fields_.size()) {
-    const schema::Field& known = fields_[field.id];
+  const std::lock_guard guard(mutex_);
+  const Fields before = fields();
+  if (field.id < before->size()) {
+    const schema::Field& known = (*before)[field.id];
     if (known.name != field.name || known.postings != field.postings ||
         known.norms != field.norms || known.column != field.column)
       throw_invalid("the field `" + field.name + "` is defined already, in another way");
     return;
   }
-  if (field.id != fields_.size())
+  if (field.id != before->size())
     throw_invalid("the number of the field `" + field.name + "` is not the next one");
   if (field.id == kIdField && (field.postings != schema::PostingsKind::kDocs ||
                                field.column != schema::ColumnKind::kTerms || field.norms))
@@ -99,32 +111,47 @@ void IndexWriter::define_field(const schema::Field& field) {
          meta->field.norms != field.norms || meta->field.column != field.column))
       throw_invalid("the field `" + field.name + "` is defined in another way in the index");
   }
-  fields_.push_back(field);
+  auto after = std::make_shared<std::vector<schema::Field>>(*before);
+  after->push_back(field);
+  const std::lock_guard fields_guard(fields_mutex_);
+  fields_ = std::move(after);
 }
 
 void IndexWriter::add_documents(const DocumentBatch& batch) {
-  if (fields_.empty()) throw_invalid("no field is defined");
-  buffer_.add(batch, fields_);
+  const Fields known = fields();
+  if (known->empty()) throw_invalid("no field is defined");
+  buffers_.add(batch, *known);
   flush_if_full();
 }
 
 void IndexWriter::delete_document(std::string_view id) {
-  constexpr size_t kNode = 64;
-  buffer_.remove(id);
-  if (!segments_.empty() && deletes_.emplace(id).second) delete_bytes_ += id.size() + kNode;
+  buffers_.remove(id);
   flush_if_full();
 }
 
 void IndexWriter::flush_if_full() {
-  if (ram_bytes() < options_.ram_buffer_bytes) return;
-  flush();
-  stall_while_behind();
+  if (!is_full()) return;
+  std::unique_lock lock(mutex_);
+  if (!is_full()) return;  // another thread has flushed meanwhile
+  install_finished();
+  if (taken_) write_taken();
+  if (take(buffers_.largest())) write_taken();
+  tend_merges();
+  stall_while_behind(lock);
+}
+
+bool IndexWriter::take(size_t place) {
+  TakenBuffer taken;
+  if (!buffers_.take(place, taken)) return false;
+  taken_docs_ = taken.buffer.doc_count();
+  taken_.emplace(std::move(taken));
+  return true;
 }
 
 void IndexWriter::apply_deletes() {
-  std::vector<std::string_view> ids;
-  if (!segments_.empty()) ids = buffer_.ids();
-  ids.insert(ids.end(), deletes_.begin(), deletes_.end());
+  if (segments_.empty()) return;
+  std::vector<std::string_view> ids = taken_->buffer.ids();
+  ids.insert(ids.end(), taken_->deletes.begin(), taken_->deletes.end());
   std::vector<DocId> docs;
   for (Segment& s : segments_) {
     std::vector<DocId> gone;
@@ -145,20 +172,38 @@ void IndexWriter::apply_deletes() {
     s.segment.live = std::move(live);
     s.live_dirty = true;
   }
-  deletes_.clear();
-  delete_bytes_ = 0;
 }
 
 void IndexWriter::flush() {
   install_finished();
+  if (taken_) write_taken();  // which an earlier flush could not
+  for (size_t place = 0; place < buffers_.count(); ++place)
+    if (take(place)) write_taken();
+  tend_merges();
+}
+
+void IndexWriter::write_taken() {
+  stuck_bytes_ = 0;
+  try {
+    flush_taken();
+  } catch (...) {
+    stuck_bytes_ = taken_->buffer.ram_bytes();
+    throw;
+  }
+  taken_.reset();
+  taken_docs_ = 0;
+}
+
+void IndexWriter::flush_taken() {
+  const Buffer& buffer = taken_->buffer;
   Segment fresh;
-  const bool any = buffer_.live_count() != 0;
+  const bool any = buffer.live_count() != 0;
   if (any) {
     fresh.entry.number = manifest_.next_segment++;
     fresh.entry.id = directory::random_segment_id();
-    fresh.entry.max_doc = buffer_.doc_count();
+    fresh.entry.max_doc = buffer.doc_count();
     try {
-      buffer_.write(folder_, fresh.entry.number, fresh.entry.id, fields_);
+      buffer.write(folder_, fresh.entry.number, fresh.entry.id, *fields());
       fresh.segment.reader = SegmentReader::open(folder_, fresh.entry.number, fresh.entry.id);
     } catch (...) {
       try {
@@ -168,16 +213,15 @@ void IndexWriter::flush() {
       }
       throw;
     }
-    fresh.segment.live_count = buffer_.live_count();
-    if (buffer_.has_deletes()) {
-      fresh.segment.live = std::make_shared<const std::vector<uint64_t>>(buffer_.live_bits());
+    fresh.segment.live_count = buffer.live_count();
+    if (buffer.has_deletes()) {
+      fresh.segment.live = std::make_shared<const std::vector<uint64_t>>(buffer.live_bits());
       fresh.live_dirty = true;
     }
   }
+  segments_.reserve(segments_.size() + 1);
   apply_deletes();  // to the segments that are older than the buffer
   if (any) segments_.push_back(std::move(fresh));
-  buffer_.clear();
-  tend_merges();
 }
 
 std::shared_ptr<const Snapshot> IndexWriter::snapshot() const {
@@ -189,11 +233,13 @@ std::shared_ptr<const Snapshot> IndexWriter::snapshot() const {
 }
 
 std::shared_ptr<const Snapshot> IndexWriter::refresh() {
+  const std::lock_guard guard(mutex_);
   flush();
   return snapshot();
 }
 
 std::shared_ptr<const Snapshot> IndexWriter::commit(const std::string& user_data) {
+  const std::lock_guard guard(mutex_);
   if (!sync_failure_.empty())
     throw Error(ErrorCode::kIo, sync_failure_ + " (in an earlier commit; open the index again)");
   flush();

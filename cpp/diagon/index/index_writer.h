@@ -2,17 +2,18 @@
 // makes them durable.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "diagon/directory/folder.h"
-#include "diagon/index/buffer.h"
+#include "diagon/index/buffers.h"
 #include "diagon/index/document.h"
 #include "diagon/index/file_refs.h"
 #include "diagon/index/manifest.h"
@@ -46,8 +47,11 @@ struct WriterMergeOptions {
 
 struct WriterOptions {
   // RAM for documents that are not a segment yet; a segment is flushed when it is full. At most 2
-  // GiB.
+  // GiB. Threads that add while it is flushed may fill as much again.
   uint64_t ram_buffer_bytes = 64u << 20;
+  // Documents are collected in so many buffers, each of which becomes a segment, so that as many
+  // threads can add at once; 1 to 64.
+  uint32_t buffers = 1;
   WriterMergeOptions merges;
 };
 
@@ -62,7 +66,10 @@ struct ForcedMerge {
   int32_t expunge_percent = -1;
 };
 
-// Used by one thread at a time. One per folder, by a lock.
+// Any number of threads may use it at once. One per folder, by a lock. Adding and deleting
+// documents waits for nothing but other threads that do so, until the RAM buffer is full; all else
+// is done by one thread at a time. What a thread adds or deletes while another one refreshes or
+// commits may be in it, document by document, or not.
 //
 // Segments are merged in the background by threads of the writer's own; it takes up what they have
 // made when it flushes, refreshes or commits, and starts new merges then. What was deleted from a
@@ -83,7 +90,7 @@ class IndexWriter {
   // Makes a field known. Field numbers come in order, 0 first; a number that is known must come
   // with the same structures. Norms need frequencies. Throws kInvalidArgument.
   void define_field(const schema::Field& field);
-  size_t field_count() const noexcept { return fields_.size(); }
+  size_t field_count() const { return fields()->size(); }
 
   // Adds documents; each replaces the one of the same `_id`. All of a batch or, with an exception,
   // none. Throws kInvalidArgument, kTooLarge; kIo if a full buffer could not be flushed (the
@@ -116,14 +123,16 @@ class IndexWriter {
   void collect_files() noexcept;
   std::shared_ptr<const MergeMonitor> monitor() const noexcept { return monitor_; }
 
-  // What the last commit carried.
+  // What the last commit carried. Not while another thread commits.
   const std::string& user_data() const noexcept { return manifest_.user_data; }
   // Documents that are not a segment yet.
-  uint32_t buffered_docs() const noexcept { return buffer_.doc_count(); }
-  uint64_t ram_bytes() const noexcept { return buffer_.ram_bytes() + delete_bytes_; }
+  uint32_t buffered_docs() const noexcept { return buffers_.doc_count() + taken_docs_; }
+  // Of what is not a segment yet, roughly; not of what is being flushed.
+  uint64_t ram_bytes() const noexcept { return buffers_.ram_bytes() + stuck_bytes_; }
 
  private:
   using Clock = std::chrono::steady_clock;
+  using Fields = std::shared_ptr<const std::vector<schema::Field>>;
   struct Segment {
     ManifestSegment entry;
     LiveSegment segment;
@@ -142,10 +151,17 @@ class IndexWriter {
   };
 
   IndexWriter(std::string folder, const WriterOptions& options);
+  Fields fields() const;
+  bool is_full() const noexcept { return ram_bytes() >= options_.ram_buffer_bytes; }
+  void flush_if_full();
+
+  // The others are called with `mutex_` held.
   void create_or_load();
   void flush();
+  bool take(size_t place);
+  void write_taken();
+  void flush_taken();
   void apply_deletes();
-  void flush_if_full();
   void write_commit(Manifest& next);
   std::shared_ptr<const Snapshot> snapshot() const;
 
@@ -159,7 +175,8 @@ class IndexWriter {
   bool schedule_merges();
   // Returns the number of the segment that is made.
   uint64_t start_merge(const MergeChoice& choice, const std::vector<size_t>& places, bool reorder);
-  void stall_while_behind();
+  // Waits without the lock.
+  void stall_while_behind(std::unique_lock<std::mutex>& lock);
   Clock::duration retry_delay(uint32_t failures) const noexcept;
   std::vector<SegmentSize> sizes_of(const std::vector<size_t>& places) const;
   std::vector<size_t> places_of(const std::set<uint64_t>& numbers) const;
@@ -167,10 +184,16 @@ class IndexWriter {
   bool start_forced(const std::vector<size_t>& places);
   void drop_dead_segments();
   void sweep_files();
+  void collect_unused_files() noexcept;
 
   std::string folder_;
   WriterOptions options_;
   directory::FolderLock lock_;
+  Buffers buffers_;
+  mutable std::mutex fields_mutex_;
+  Fields fields_ = std::make_shared<std::vector<schema::Field>>();
+
+  std::mutex mutex_;   // of all that follows
   Manifest manifest_;  // of the last commit, but for next_segment, which runs ahead
   // Of the latest commit that was tried. One that failed may be in force all the same, so that the
   // next one must not write over its files.
@@ -178,11 +201,10 @@ class IndexWriter {
   // Why no later commit can be trusted; empty: it can.
   std::string sync_failure_;
   std::vector<Segment> segments_;
-  std::vector<schema::Field> fields_;
-  Buffer buffer_;
-  std::unordered_set<std::string>
-      deletes_;              // ids to delete from the segments, beside those of the buffer
-  size_t delete_bytes_ = 0;  // of RAM they take, roughly
+  // What is being flushed; still there if that failed.
+  std::optional<TakenBuffer> taken_;
+  std::atomic<uint32_t> taken_docs_{0};   // documents in it
+  std::atomic<uint64_t> stuck_bytes_{0};  // of RAM it takes, if it could not be flushed
   FileRefs files_;
   std::shared_ptr<MergeMonitor> monitor_ = std::make_shared<MergeMonitor>();
   std::set<uint64_t> being_made_;        // numbers of segments that merges write

@@ -41,7 +41,7 @@ void IndexWriter::tend_merges() {
     merges_behind_ = false;
     monitor_->failed(Error(ErrorCode::kInternal, std::string("merges: ") + e.what()));
   }
-  collect_files();
+  collect_unused_files();
 }
 
 void IndexWriter::install_finished() {
@@ -175,14 +175,16 @@ uint64_t IndexWriter::start_merge(const MergeChoice& choice, const std::vector<s
   return number;
 }
 
-void IndexWriter::stall_while_behind() {
+void IndexWriter::stall_while_behind(std::unique_lock<std::mutex>& lock) {
   if (!merges_behind_) return;
   const auto start = Clock::now();
   const auto end = start + std::chrono::milliseconds(options_.merges.max_stall_ms);
   uint64_t seen = 0;
   while (merges_behind_ && Clock::now() < end) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+    lock.unlock();
     seen = monitor_->wait(seen, left);
+    lock.lock();
     tend_merges();
   }
   const auto stalled =
@@ -194,6 +196,7 @@ void IndexWriter::stall_while_behind() {
 }
 
 bool IndexWriter::advance_merges() {
+  const std::lock_guard guard(mutex_);
   tend_merges();
   return scheduler_.pending() == 0 && !merges_behind_;
 }
@@ -211,6 +214,7 @@ bool IndexWriter::wait_for_merges(std::chrono::milliseconds most) {
 void IndexWriter::begin_forced_merge(const ForcedMerge& merge) {
   if (merge.max_segments == 0) throw_invalid("a merge must leave one segment at least");
   if (merge.expunge_percent > 100) throw_invalid("over 100 percent of documents cannot be deleted");
+  const std::lock_guard guard(mutex_);
   if (!sync_failure_.empty())
     throw Error(ErrorCode::kIo, sync_failure_ + " (in an earlier commit; open the index again)");
   flush();
@@ -227,6 +231,7 @@ std::vector<size_t> IndexWriter::places_of(const std::set<uint64_t>& numbers) co
 }
 
 bool IndexWriter::advance_forced_merge() {
+  const std::lock_guard guard(mutex_);
   install_finished();
   if (!forced_) return true;
   if (forced_->error) {
@@ -306,6 +311,11 @@ void IndexWriter::sweep_files() {
 }
 
 void IndexWriter::collect_files() noexcept {
+  const std::lock_guard guard(mutex_);
+  collect_unused_files();
+}
+
+void IndexWriter::collect_unused_files() noexcept {
   try {
     files_.collect();
   } catch (const Error& e) {

@@ -74,8 +74,8 @@ class ImpactSet {
       }
     }
     pairs[best].freq = pairs[best + 1].freq;
-    std::copy(pairs + best + 2, pairs + count, pairs + best + 1);
     --count;
+    for (size_t i = best + 1; i < count; ++i) pairs[i] = pairs[i + 1];
   }
 
   std::array<uint64_t, 4> seen_{};
