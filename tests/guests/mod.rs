@@ -17,10 +17,11 @@
 mod wat;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use diagon::batch::{FunctionSource, Verdict};
 use diagon::query::{ParamValue, WasmUdf};
-use diagon::udf::UdfRegistry;
+use diagon::udf::{EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
 
 use crate::naive::document::Document;
 
@@ -44,7 +45,11 @@ pub(crate) mod how {
 pub(crate) fn registry() -> Arc<UdfRegistry> {
     static REGISTRY: OnceLock<Arc<UdfRegistry>> = OnceLock::new();
     Arc::clone(REGISTRY.get_or_init(|| {
-        let registry = UdfRegistry::in_memory().expect("an engine");
+        let engine = UdfEngine::new(&EngineOptions::default()).expect("an engine");
+        // More time than a busy machine, or a sanitizer, takes a function.
+        let mut limits = UdfLimits::default();
+        limits.batch_base = Duration::from_secs(20);
+        let registry = UdfRegistry::in_memory_with(engine, limits);
         for (module, manifest) in wat::all() {
             let module = ::wat::parse_str(&module).expect("valid text");
             let manifest = manifest.to_string();

@@ -195,8 +195,13 @@ pub(super) fn engine() -> Arc<UdfEngine> {
     Arc::clone(ENGINE.get_or_init(|| UdfEngine::new(&options).unwrap()))
 }
 
+/// With more time than a busy machine takes it.
 pub(super) fn registry() -> UdfRegistry {
-    UdfRegistry::in_memory_with(engine(), UdfLimits::default())
+    let limits = UdfLimits {
+        batch_base: Duration::from_secs(20),
+        ..UdfLimits::default()
+    };
+    UdfRegistry::in_memory_with(engine(), limits)
 }
 
 /// As [`registry`], with little time for a batch.
