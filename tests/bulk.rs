@@ -97,7 +97,7 @@ fn threads_that_extend_the_mapping() {
             let n = source["n"].as_u64().expect("a number");
             let thread = id.split_once('-').expect("a thread").0;
             let own = format!("own{thread}_{}", n / 100);
-            if n % 41 == 0 {
+            if n.is_multiple_of(41) {
                 let text = json!({"query": {"bool": {"filter": [{"term": {own: n}}, {"term": {"shared.keyword": format!("word{}", n % 7)}}]}}});
                 let request = query::parse(&text.to_string()).expect("a request");
                 let response = searcher.search(&request, &SearchOptions::default());

@@ -47,8 +47,10 @@ pub(crate) fn registry() -> Arc<UdfRegistry> {
     Arc::clone(REGISTRY.get_or_init(|| {
         let engine = UdfEngine::new(&EngineOptions::default()).expect("an engine");
         // More time than a busy machine, or a sanitizer, takes a function.
-        let mut limits = UdfLimits::default();
-        limits.batch_base = Duration::from_secs(20);
+        let limits = UdfLimits {
+            batch_base: Duration::from_secs(20),
+            ..UdfLimits::default()
+        };
         let registry = UdfRegistry::in_memory_with(engine, limits);
         for (module, manifest) in wat::all() {
             let module = ::wat::parse_str(&module).expect("valid text");
