@@ -37,6 +37,8 @@ fn main() {
             .flag("-fsanitize=address,undefined")
             .flag("-fno-omit-frame-pointer")
             .flag("-fno-sanitize-recover=all");
+        println!("cargo::rustc-link-lib=asan");
+        println!("cargo::rustc-link-lib=ubsan");
     }
     if std::env::var("DIAGON_CPP_COVERAGE").is_ok() {
         build.flag("--coverage").opt_level(0);

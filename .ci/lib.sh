@@ -10,3 +10,51 @@ need_apt() {
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
 }
+
+# What a step's log tells of: its tests, and the lines in which they say how much they did, each below the other in the table.
+told_by() {
+  awk '
+    /^test result: / { tests += $4 }
+    /^\[  PASSED  \] [0-9]+ test/ { tests += $4 }
+    /^(power cuts|calls that failed|interrupted calls|full disks|signals)/ || / crashes, / || / flipped bits: / ||
+    / truncated, prolonged and swapped/ || / times damage with / ||
+    /^  lines\.+:/ || /% coverage,/ { sub(/^ +/, ""); lines[++last] = $0 }
+    /number_of_executed_units/ { inputs += $2 }
+    END {
+      if (tests) print tests " tests"
+      if (inputs) print inputs " inputs"
+      for (i = 1; i <= last; i++) print lines[i]
+    }' "$1" | sed -e '2,$s/^/                                 /'
+}
+
+# run_steps ALL [--list | STEP…] runs steps, those of ALL if none is named, one after the other, and closes with a table of them.
+# A step that fails doesn't keep the others from being run; the whole fails then. A step is a function `step_NAME`, with a line of
+# what it is in `what[NAME]`. Their output stays in target/ci.
+run_steps() {
+  local all=$1 name
+  shift
+  if [[ ${1:-} = --list ]]; then
+    for name in $all; do printf '%-14s %s\n' "$name" "${what[$name]}"; done
+    return
+  fi
+  for name in "$@"; do
+    [[ " $all " = *" $name "* ]] || { echo "there is no step '$name'; --list names them" >&2; return 2; }
+  done
+  [[ $# -gt 0 ]] || set -- $all
+  local table=target/ci/table failed=0 begin result log
+  mkdir -p target/ci
+  printf '%-14s %-7s %7s  %s\n' step result seconds counted >"$table"
+  for name in "$@"; do
+    step "$name: ${what[$name]}"
+    log=target/ci/$name.log
+    begin=$SECONDS
+    set +e # what fails ends the step alone
+    (set -e; "step_$name") 2>&1 | tee "$log"
+    [[ ${PIPESTATUS[0]} -eq 0 ]] && result=ok || { result=FAILED; failed=1; }
+    set -e
+    printf '%-14s %-7s %7d  %s\n' "$name" "$result" $((SECONDS - begin)) "$(told_by "$log")" >>"$table"
+  done
+  step "done in $((SECONDS / 60)) minutes"
+  cat "$table"
+  return $failed
+}

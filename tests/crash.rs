@@ -1,5 +1,5 @@
-//! Processes that are killed while they write: every commit that they acknowledged is there, and one that they didn't is there as
-//! a whole or not at all.
+//! Processes that are killed while they write and merge: every commit that they acknowledged is there, and one that they didn't is
+//! there as a whole or not at all.
 //!
 //! `DIAGON_CRASHES=200 cargo test --test crash` kills so many.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first mistake")]
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use diagon::index::{self, IndexWriter, Snapshot, WriterOptions};
+use diagon::index::{self, ForceMerge, IndexWriter, Snapshot, WriterOptions};
 use diagon::query;
 use diagon::search::{SearchOptions, Searcher};
 use serde_json::json;
@@ -49,6 +49,8 @@ enum Change {
     Add(String, String),
     Delete(String),
     Refresh,
+    /// To one segment, with its documents in another order.
+    Merge,
 }
 
 /// What comes before the commit of that number. Each has a document that no other has.
@@ -57,9 +59,10 @@ fn changes(seed: u64, commit: u64) -> Vec<Change> {
     let mut changes = Vec::new();
     for step in 0..=random.below(30) {
         let id = format!("d{}", random.below(80));
-        changes.push(match if step == 0 { 9 } else { random.below(10) } {
-            0 => Change::Refresh,
-            1 | 2 => Change::Delete(id),
+        changes.push(match if step == 0 { 10 } else { random.below(30) } {
+            0 => Change::Merge,
+            1..=3 => Change::Refresh,
+            4..=9 => Change::Delete(id),
             _ => {
                 let words = "fox ".repeat(usize::try_from(random.below(40)).unwrap());
                 let kw = format!("k{}", random.below(9));
@@ -82,7 +85,7 @@ fn apply(contents: &mut Contents, changes: &[Change]) {
             Change::Delete(id) => {
                 contents.remove(id);
             }
-            Change::Refresh => {}
+            Change::Refresh | Change::Merge => {}
         }
     }
 }
@@ -95,6 +98,13 @@ fn child() {
     let first: u64 = variable(FIRST).parse().unwrap();
     let mut options = WriterOptions::default();
     options.ram_buffer_bytes = [64 << 20, 50_000, 1][usize::try_from(first % 3).unwrap()];
+    // Every second child merges whatever it can.
+    if first % 2 == 0 {
+        options.merges.segments_per_tier = 2;
+        options.merges.floor_segment_bytes = 1;
+        options.merges.threads = 2;
+        options.merges.reorder_min_docs = 20;
+    }
     let mut writer = IndexWriter::open(variable(FOLDER), Some(MAPPING), options).unwrap();
     for commit in first.. {
         for change in changes(seed, commit) {
@@ -102,11 +112,17 @@ fn child() {
                 Change::Add(id, source) => writer.add(Some(&id), source.as_bytes()).unwrap(),
                 Change::Delete(id) => writer.delete(&id).unwrap(),
                 Change::Refresh => drop(writer.refresh().unwrap()),
+                Change::Merge => {
+                    let merge = ForceMerge::to_segments(1).reordered();
+                    writer.force_merge(&merge).unwrap();
+                }
             }
         }
         writer.commit().unwrap();
+        let merges = writer.merges().unwrap().stats().unwrap();
+        assert!(merges.last_error.is_none(), "{merges:?}");
         let mut out = std::io::stdout().lock();
-        writeln!(out, "acknowledged {commit}").unwrap();
+        writeln!(out, "acknowledged {commit} {}", merges.merges).unwrap();
         out.flush().unwrap();
     }
 }
@@ -123,16 +139,17 @@ fn start(folder: &Path, seed: u64, first: u64) -> Child {
         .unwrap()
 }
 
-/// Kills a writer at random; returns the last commit that it acknowledged.
-fn run_and_kill(folder: &Path, seed: u64, first: u64, random: &mut Random) -> Option<u64> {
+/// Kills a writer at random; returns the last commit that it acknowledged, and the merges it had made by then.
+fn run_and_kill(folder: &Path, seed: u64, first: u64, random: &mut Random) -> Option<(u64, u64)> {
     let mut child = start(folder, seed, first);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut last = None;
     let mut read = |lines: &mut dyn Iterator<Item = std::io::Result<String>>| {
         for line in lines {
             let line = line.unwrap();
-            if let Some((_, number)) = line.split_once("acknowledged ") {
-                last = Some(number.parse().unwrap());
+            if let Some((_, numbers)) = line.split_once("acknowledged ") {
+                let (commit, merges) = numbers.split_once(' ').unwrap();
+                last = Some((commit.parse().unwrap(), merges.parse().unwrap()));
                 return true;
             }
         }
@@ -168,7 +185,7 @@ fn contents(folder: &Path) -> diagon::Result<Contents> {
 #[test]
 fn killed_at_random() {
     let crashes: u64 = std::env::var("DIAGON_CRASHES").map_or(15, |n| n.parse().unwrap());
-    let (mut unacknowledged, mut commits) = (0, 0);
+    let (mut unacknowledged, mut commits, mut merges) = (0, 0, 0);
     let mut folder = tempfile::tempdir().unwrap();
     let mut committed = Contents::new();
     let mut next = 0;
@@ -181,7 +198,8 @@ fn killed_at_random() {
         }
         let mut random = Random::new(1_000 + seed, crash);
         let last = run_and_kill(folder.path(), seed, next, &mut random);
-        while last.is_some_and(|last| next <= last) {
+        merges += last.map_or(0, |(_, merges)| merges);
+        while last.is_some_and(|(last, _)| next <= last) {
             apply(&mut committed, &changes(seed, next));
             next += 1;
             commits += 1;
@@ -205,7 +223,8 @@ fn killed_at_random() {
     let mut out = std::io::stderr().lock();
     writeln!(
         out,
-        "{crashes} crashes, {commits} acknowledged commits, {unacknowledged} others"
+        "{crashes} crashes, {commits} acknowledged commits, {unacknowledged} others; {merges} merges"
     )
     .unwrap();
+    assert!(merges > crashes / 2, "{merges}");
 }

@@ -13,7 +13,7 @@
 //! | data files not fsynced before the manifest | `cpp/tests/power_cut_test.cc`: `AMissingFsyncWouldBeNoticed` |
 //! | a manifest written in place | `cpp/tests/power_cut_test.cc`; `cpp/tests/fault_test.cc` |
 //! | a reader that opens between commit and file deletion | `a_reader_opens_while_files_are_removed`; `cpp/tests/check_test.cc`: `WhileAWriterCommits` |
-//! | merge errors swallowed | `cpp/tests/fault_test.cc`: every call fails once, also those of merges |
+//! | merge errors swallowed | `a_merge_that_fails_is_told_and_tried_again`; `cpp/tests/merge_failure_test.cc`: `AreToldAndTriedAgainAndLoseNothing`; `cpp/tests/fault_test.cc`: every call fails once, also those of merges |
 //! | merged file names that collide after reopening | `names_are_never_used_again`; `crash` and `cpp/tests/power_cut_test.cc`, which reopen all the time |
 //! | no checksums | `flips`, `damage`; `cpp/tests/file_test.cc` |
 //! | a shared reader that is not thread-safe | `concurrency`; `cpp/tests/concurrency_test.cc` under ThreadSanitizer |
@@ -21,11 +21,12 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first mistake")]
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use diagon::ErrorCode;
-use diagon::index::{IndexWriter, Snapshot, WriterOptions};
+use diagon::index::{ForceMerge, IndexWriter, Snapshot, WriterOptions};
 use diagon::query;
 use diagon::search::{Relation, SearchOptions, SearchResponse, Searcher};
 use serde_json::{Value as Json, json};
@@ -270,6 +271,64 @@ fn names_are_never_used_again() {
         }
         assert!(fresh > 0);
     }
+}
+
+#[test]
+fn a_merge_that_fails_is_told_and_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = open(folder.path());
+    for id in ["0", "1", "2", "3"] {
+        let document = json!({"body": "fox", "kw": id}).to_string();
+        writer.add(Some(id), document.as_bytes()).unwrap();
+        writer.commit().unwrap();
+    }
+    drop(writer);
+    let mut names: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".postings"))
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 4);
+    // Behind the header; in place, so that who has the file open sees it.
+    let path = folder.path().join(&names[1]);
+    let flip = || {
+        let file = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path);
+        let file = file.unwrap();
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, 64).unwrap();
+        file.write_all_at(&[byte[0] ^ 1], 64).unwrap();
+    };
+    flip();
+
+    let mut writer = open(folder.path());
+    let to_one = ForceMerge::to_segments(1);
+    for failures in 1..=2 {
+        let error = writer.force_merge(&to_one).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Corrupt);
+        assert!(error.to_string().contains(&names[1]), "{error}");
+        let stats = writer.merges().unwrap().stats().unwrap();
+        assert_eq!((stats.merges, stats.failures), (0, failures));
+        assert_eq!(stats.last_error.unwrap().to_string(), error.to_string());
+        // Nothing has changed.
+        let snapshot = writer.commit().unwrap();
+        assert_eq!((snapshot.segments(), snapshot.live_docs()), (4, 4));
+    }
+    flip();
+    writer.force_merge(&to_one).unwrap();
+    let stats = writer.merges().unwrap().stats().unwrap();
+    assert_eq!((stats.merges, stats.failures), (1, 2));
+    assert!(stats.last_error.is_none());
+    writer.commit().unwrap();
+    let snapshot = Snapshot::open(folder.path()).unwrap();
+    assert_eq!(snapshot.segments(), 1);
+    snapshot.verify().unwrap();
+    let searcher = Searcher::new(snapshot, None, "traps");
+    let all = json!({"match": {"body": "fox"}});
+    assert_eq!(ids(&searcher, &all), ["0", "1", "2", "3"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "diagon/index/index_writer.h"
-#include "tests/documents.h"
+#include "tests/contents.h"
 #include "tests/helpers.h"
 #include "tests/system_calls.h"
 
@@ -78,6 +78,7 @@ class MergeFailure : public ::testing::TestWithParam<Call> {};
 
 // Counts the operations of a forced merge and its commit, then lets each of them fail in turn.
 TEST_P(MergeFailure, OfAForcedMerge) {
+  if (!kCallsAreWatched) GTEST_SKIP();
   const Call call = GetParam();
   std::set<std::string> expected;
   for (const Doc& doc : make_docs())
@@ -135,6 +136,7 @@ TEST_P(MergeFailure, OfAForcedMerge) {
 
 // Failures in the background are told and tried again, while documents come and go.
 TEST_P(MergeFailure, InTheBackground) {
+  if (!kCallsAreWatched) GTEST_SKIP();
   const Call call = GetParam();
   int failures = 0;
   for (int n = 0; n < 120; n += 2 + n / 3) {
@@ -178,6 +180,7 @@ INSTANTIATE_TEST_SUITE_P(All, MergeFailure,
 // The disk is full for a while: what is there is found, what comes is kept in RAM, and when there
 // is room again all goes on.
 TEST(MergeFailureOfAFullDisk, IsSurvived) {
+  if (!kCallsAreWatched) GTEST_SKIP();
   const TempFolder folder;
   const auto writer = open_writer(folder.path(), options(true));
   std::set<std::string> expected;
@@ -206,6 +209,57 @@ TEST(MergeFailureOfAFullDisk, IsSurvived) {
   EXPECT_EQ(ids(*writer->commit("")), expected);
   EXPECT_EQ(writer->commit("")->size(), 1U);
   EXPECT_EQ(ids(*Snapshot::open(folder.path())), expected);
+}
+
+// While the disk refuses all that merges write, each failure is told and tried again, and all
+// documents are where they were. Once it takes them, the merges are made without being asked for.
+TEST(MergeErrors, AreToldAndTriedAgainAndLoseNothing) {
+  if (!kCallsAreWatched) GTEST_SKIP();
+  const TempFolder folder;
+  WriterOptions o = options(true);
+  o.merges.retry_ms = 1;
+  const auto writer = open_writer(folder.path(), o);
+  // Whether it comes to that, as the writer is used.
+  const auto comes_to = [&](auto&& wanted) {
+    const auto end = std::chrono::steady_clock::now() + milliseconds(60'000);
+    for (uint64_t seen = 0; !wanted(writer->monitor()->stats());) {
+      if (std::chrono::steady_clock::now() > end) break;
+      writer->advance_merges();
+      seen = writer->monitor()->wait(seen, milliseconds(1));
+    }
+    return wanted(writer->monitor()->stats());
+  };
+  Failing failing(Call::kWrite, 0, Failing::Where::kOtherThreads, ENOSPC);
+  std::optional<Watch> watch(std::in_place, failing);
+  std::set<std::string> expected;
+  for (const Doc& doc : make_docs()) {
+    add(*writer, {doc});
+    expected.insert(doc.id);
+    EXPECT_EQ(ids(*writer->commit("")), expected);
+  }
+  for (const uint64_t failures : {1U, 3U, 6U}) {
+    EXPECT_TRUE(comes_to([&](const MergeStats& s) { return s.failures >= failures; }));
+    const MergeStats stats = writer->monitor()->stats();
+    EXPECT_EQ(stats.merges, 0U);
+    EXPECT_TRUE(stats.has_error);
+    EXPECT_EQ(stats.error_code, ErrorCode::kIo);
+    EXPECT_TRUE(std::string_view(stats.error).starts_with(folder.path())) << stats.error;
+    EXPECT_NE(stats.error.find("No space left"), std::string::npos) << stats.error;
+    EXPECT_EQ(ids(*Snapshot::open(folder.path())), expected);
+  }
+  // Who asks for a merge is told by an exception.
+  EXPECT_EQ(code_of([&] { writer->force_merge({}); }), ErrorCode::kIo);
+  EXPECT_EQ(ids(*writer->commit("")), expected);
+  EXPECT_EQ(writer->commit("")->size(), 12U);
+  watch.reset();
+  EXPECT_TRUE(comes_to([](const MergeStats& s) { return s.merges > 2 && !s.has_error; }));
+  EXPECT_TRUE(writer->wait_for_merges(milliseconds(60'000)));
+  EXPECT_LT(writer->commit("")->size(), 9U);
+  EXPECT_EQ(ids(*Snapshot::open(folder.path())), expected);
+  EXPECT_TRUE(writer->wait_for_merges(milliseconds(60'000)));
+  writer->commit("");
+  writer->collect_files();
+  EXPECT_EQ(files_in(folder.path()), files_of_commit(folder.path()));
 }
 
 // A damaged segment is left alone; the others are merged, and what is lost is not hidden.

@@ -34,11 +34,21 @@ bool RecordedDisk::inside(const std::string& path, std::string& name) const {
 
 void RecordedDisk::bind(const std::string& name, Inode inode) {
   names_[name] = inode;
-  log_.push_back({What::kName, name, inode, 0, {}, 0});
+  record({What::kName, name, inode, 0, {}, 0});
+}
+
+void RecordedDisk::record(Operation operation) {
+  operation.elsewhere = std::this_thread::get_id() != made_by_;
+  log_.push_back(std::move(operation));
 }
 
 int RecordedDisk::before(Event& event) {
   if (event.call == Call::kFtruncate) ADD_FAILURE() << "ftruncate has no rules here";
+  if (event.call == Call::kClose) {
+    // Before the number can be another thread's.
+    const std::lock_guard guard(mutex_);
+    descriptors_.erase(event.fd);
+  }
   return 0;
 }
 
@@ -64,7 +74,7 @@ void RecordedDisk::after(const Event& event, long result) {
       const auto at = descriptors_.find(event.fd);
       if (at == descriptors_.end()) return;
       const auto* data = static_cast<const uint8_t*>(event.data);
-      log_.push_back(
+      record(
           {What::kWrite, "", at->second.inode, at->second.offset, Bytes(data, data + result), 0});
       at->second.offset += static_cast<uint64_t>(result);
       return;
@@ -73,17 +83,14 @@ void RecordedDisk::after(const Event& event, long result) {
       const auto at = descriptors_.find(event.fd);
       if (at == descriptors_.end()) return;
       const bool folder = !at->second.folder.empty();
-      log_.push_back({folder ? What::kSyncFolder : What::kSyncFile,
-                      at->second.folder,
-                      at->second.inode,
-                      0,
-                      {},
-                      0});
+      record({folder ? What::kSyncFolder : What::kSyncFile,
+              at->second.folder,
+              at->second.inode,
+              0,
+              {},
+              0});
       return;
     }
-    case Call::kClose:
-      descriptors_.erase(event.fd);
-      return;
     case Call::kRename:
     case Call::kLink:
       if (!inside(event.path, name) || !inside(event.to, to)) return;
@@ -105,7 +112,11 @@ void RecordedDisk::after(const Event& event, long result) {
 
 void RecordedDisk::mark(int what) {
   const std::lock_guard guard(mutex_);
-  log_.push_back({What::kMark, "", kNone, 0, {}, what});
+  record({What::kMark, "", kNone, 0, {}, what});
+}
+
+bool RecordedDisk::is_of_another_thread(size_t operations) const {
+  return operations != 0 && log_[operations - 1].elsewhere;
 }
 
 size_t RecordedDisk::marks(int what, size_t operations) const {

@@ -12,6 +12,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/helpers.h"
@@ -32,6 +33,8 @@ class RecordedDisk : public Observer {
   size_t size() const { return log_.size(); }
   // How often that remark is among the first `operations`.
   size_t marks(int what, size_t operations) const;
+  // Whether another thread than the one that made this disk did the last of the first `operations`.
+  bool is_of_another_thread(size_t operations) const;
 
   // Makes `into` (an empty folder) what a power cut after the first `operations` left.
   void cut(size_t operations, std::mt19937& random, const std::string& into) const;
@@ -47,6 +50,7 @@ class RecordedDisk : public Observer {
     uint64_t offset = 0;
     Bytes bytes;
     int mark = 0;
+    bool elsewhere = false;  // in another thread than the disk was made in
   };
   struct Descriptor {
     Inode inode = kNone;
@@ -64,9 +68,11 @@ class RecordedDisk : public Observer {
 
   bool inside(const std::string& path, std::string& name) const;
   void bind(const std::string& name, Inode inode);
+  void record(Operation operation);
   Bytes left_of(const File& file, std::mt19937& random) const;
 
   std::string root_;
+  std::thread::id made_by_ = std::this_thread::get_id();
   mutable std::mutex mutex_;
   std::deque<Operation> log_;  // its elements stay where they are
   std::map<std::string, Inode> names_, first_names_;

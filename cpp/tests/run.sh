@@ -13,6 +13,7 @@
 #   ZSTD_INCLUDE=FOLDER                   where zstd.h is (ZSTD_SRC)
 #   ZSTD_LIB=FILE                         libzstd.a to link, in place of ZSTD_SRC
 #   JOBS=2                                compilers at a time
+#   SHARDS=1                              processes that share the tests
 #   ONLY="concurrency_test check_test"    some of the tests; another folder than all of them
 #   BUILD_ONLY=1                          does not run the tests
 set -euo pipefail
@@ -49,6 +50,20 @@ make -C "$here" --no-print-directory -j"${JOBS:-2}" \
   BUILD="$build" OPTIMIZE="${OPTIMIZE:--O1}" INSTRUMENT="$instrument" \
   ONLY="${ONLY:-}" ZSTD_SRC="${ZSTD_SRC:-}" ZSTD_LIB="${ZSTD_LIB:-}" ZSTD_INCLUDE="${ZSTD_INCLUDE:-${ZSTD_SRC:-}}"
 
-if [[ -z ${BUILD_ONLY:-} ]]; then
-  "$build/tests/all" "$@"
+[[ -z ${BUILD_ONLY:-} ]] || exit 0
+shards=${SHARDS:-1}
+if [[ $shards -eq 1 ]]; then
+  exec "$build/tests/all" "$@"
 fi
+
+processes=()
+for ((i = 0; i < shards; i++)); do
+  GTEST_TOTAL_SHARDS=$shards GTEST_SHARD_INDEX=$i "$build/tests/all" "$@" >"$build/shard-$i.log" 2>&1 &
+  processes+=($!)
+done
+failed=0
+for ((i = 0; i < shards; i++)); do
+  wait "${processes[$i]}" || failed=1
+  cat "$build/shard-$i.log"
+done
+exit $failed

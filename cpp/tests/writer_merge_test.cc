@@ -4,40 +4,14 @@
 #include <thread>
 
 #include "diagon/index/index_writer.h"
-#include "tests/documents.h"
+#include "tests/contents.h"
 #include "tests/helpers.h"
 
 namespace diagon::index {
 namespace {
 
-using namespace diagon::testing;                      // NOLINT(google-build-using-namespace)
-using Contents = std::map<std::string, std::string>;  // id -> source
+using namespace diagon::testing;  // NOLINT(google-build-using-namespace)
 using std::chrono::milliseconds;
-
-Doc make_doc(const std::string& id, const std::string& source) {
-  Doc doc;
-  doc.id = id;
-  doc.source = source;
-  doc.text(kBody, {"all", source});
-  doc.keyword(kTag, source);
-  doc.numbers[kYear] = {static_cast<uint64_t>(source.size())};
-  return doc;
-}
-
-Contents contents(const Snapshot& snapshot) {
-  Contents out;
-  for (size_t s = 0; s < snapshot.size(); ++s) {
-    const LiveSegment& segment = snapshot.segment(s);
-    for (DocId d = 0; d < segment.reader->max_doc(); ++d) {
-      if (!segment.is_live(d)) continue;
-      const std::string id(segment.reader->doc_id(d));
-      EXPECT_TRUE(out.emplace(id, source_of(*segment.reader, d)).second) << id << " twice";
-      EXPECT_EQ(snapshot.find_id(id), std::pair(s, d));
-    }
-  }
-  EXPECT_EQ(snapshot.live_count(), out.size());
-  return out;
-}
 
 WriterOptions options(bool background, uint32_t threads = 1) {
   WriterOptions o;
@@ -103,7 +77,7 @@ void random_operations(const WriterOptions& writer_options, uint32_t seed, int s
       default: {
         std::vector<Doc> docs;
         for (size_t n = random() % 8; n != 0; --n) {
-          docs.push_back(make_doc(random_id(), std::to_string(step) + "." + std::to_string(n)));
+          docs.push_back(plain_doc(random_id(), std::to_string(step) + "." + std::to_string(n)));
           now[docs.back().id] = docs.back().source;
         }
         add(*writer, docs);
@@ -139,7 +113,7 @@ TEST(WriterMerge, ForcedMergesNeedNoBackground) { random_operations(options(fals
 // A segment a document.
 void add_segments(IndexWriter& writer, int from, int to) {
   for (int i = from; i < to; ++i) {
-    add(writer, {make_doc(std::to_string(i), "v1")});
+    add(writer, {plain_doc(std::to_string(i), "v1")});
     writer.refresh();
   }
 }
@@ -173,7 +147,7 @@ TEST(WriterMerge, DeletesDuringAMergeAreCarriedOver) {
     writer->delete_document(std::to_string(i));
     expected.erase(std::to_string(i));
   }
-  add(*writer, {make_doc("3", "v2"), make_doc("12", "v2")});
+  add(*writer, {plain_doc("3", "v2"), plain_doc("12", "v2")});
   expected["3"] = expected["12"] = "v2";
   EXPECT_EQ(contents(*writer->refresh()), expected);  // merged or not
   for (uint64_t seen = 0; !writer->advance_forced_merge();)
@@ -239,15 +213,15 @@ TEST(WriterMerge, NamesDoNotCollideAfterReopening) {
   for (int round = 0; round < 5; ++round) {
     const auto writer = open_writer(folder.path(), options(false));
     // Not committed, so that the next writer may use the numbers again.
-    add(*writer, {make_doc("lost" + std::to_string(round), "x")});
+    add(*writer, {plain_doc("lost" + std::to_string(round), "x")});
     snapshots.push_back(writer->refresh());
-    add(*writer, {make_doc("lost too", "x")});
+    add(*writer, {plain_doc("lost too", "x")});
     writer->force_merge({});
     snapshots.push_back(writer->refresh());
     if (round % 2 == 0) continue;
     writer->delete_document("lost too");
     writer->delete_document("lost" + std::to_string(round));
-    add(*writer, {make_doc("kept" + std::to_string(round), "y")});
+    add(*writer, {plain_doc("kept" + std::to_string(round), "y")});
     expected["kept" + std::to_string(round)] = "y";
     writer->commit("");
   }
@@ -268,7 +242,7 @@ TEST(WriterMerge, AddingWaitsForMerges) {
   o.merges.policy.segments_per_tier = 2;
   o.merges.max_pending = 1;
   const auto writer = open_writer(folder.path(), o);
-  for (int i = 0; i < 200; ++i) add(*writer, {make_doc(std::to_string(i), "x")});
+  for (int i = 0; i < 200; ++i) add(*writer, {plain_doc(std::to_string(i), "x")});
   EXPECT_GT(writer->monitor()->stats().stalls, 0U);
   const auto snapshot = writer->refresh();
   EXPECT_LE(snapshot->size(), 40U);
@@ -277,7 +251,7 @@ TEST(WriterMerge, AddingWaitsForMerges) {
   o.merges.max_stall_ms = 0;
   const TempFolder other;
   const auto hasty = open_writer(other.path(), o);
-  for (int i = 0; i < 50; ++i) add(*hasty, {make_doc(std::to_string(i), "x")});
+  for (int i = 0; i < 50; ++i) add(*hasty, {plain_doc(std::to_string(i), "x")});
   EXPECT_EQ(hasty->refresh()->live_count(), 50U);
 }
 
@@ -305,7 +279,7 @@ TEST(WriterMerge, StatisticsChangeOnlyWhenMerged) {
   writer->delete_document("1");
   auto snapshot = writer->refresh();
   EXPECT_EQ(snapshot->size(), 3U);  // a segment without documents goes
-  add(*writer, {make_doc("a", "v1"), make_doc("b", "v1")});
+  add(*writer, {plain_doc("a", "v1"), plain_doc("b", "v1")});
   writer->refresh();
   writer->delete_document("a");
   snapshot = writer->refresh();

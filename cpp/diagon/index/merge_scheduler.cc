@@ -131,10 +131,9 @@ void MergeScheduler::run() {
     const std::optional<Error> error = finished.error;
     const uint64_t docs = finished.order ? finished.order->size() : 0;
     const uint64_t bytes = finished.reader ? finished.reader->bytes_on_disk() : 0;
-    {
-      const std::lock_guard guard(mutex_);
-      finished_.push_back(std::move(finished));
-    }
+    // At once for who takes it: the counts are never behind what was taken, and who waits for them
+    // to change finds it.
+    const std::lock_guard guard(mutex_);
     if (error && error->code() != ErrorCode::kCancelled) monitor_->failed(*error);
     monitor_->update([&](MergeStats& stats) {
       --stats.running;
@@ -144,6 +143,7 @@ void MergeScheduler::run() {
       stats.bytes += bytes;
       stats.has_error = false;
     });
+    finished_.push_back(std::move(finished));
   }
 }
 
