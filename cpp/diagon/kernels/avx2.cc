@@ -193,7 +193,7 @@ DIAGON_AVX2 void range64(const uint8_t* values, size_t n, uint64_t lo, uint64_t 
 // What needs compression has no better version without AVX-512.
 const Kernels kAvx2 = {"avx2",          score,     bounds,   at_least,  frequent_plain,
                        keep_sums_plain, count_set, popcount, intersect, nullptr,
-                       range8,          range16,   range32,  range64};
+                       nullptr,         range8,    range16,  range32,   range64};
 
 }  // namespace diagon::kernels
 

@@ -21,7 +21,7 @@ namespace diagon::kernels {
 namespace {
 
 // With fewer documents than this, each is looked up by itself.
-constexpr uint32_t kFewDocs = 8;
+constexpr uint32_t kFewDocs = 3;
 
 DIAGON_AVX512 inline __mmask16 first(uint32_t left) noexcept {
   return static_cast<__mmask16>(left >= 16 ? 0xffff : (1u << left) - 1);
@@ -121,8 +121,26 @@ DIAGON_AVX512 uint32_t keep_sums(uint32_t* docs, double* sums, uint32_t n, doubl
 
 DIAGON_AVX512 uint32_t count_set(const uint32_t* docs, uint32_t n, const uint64_t* bits) noexcept {
   uint32_t count = 0;
-  for (uint32_t i = 0; i < n; ++i)
-    count += static_cast<uint32_t>(bits[docs[i] / 64] >> (docs[i] % 64) & 1);
+  for (uint32_t i = 0; i < n; i += 16) {
+    const uint32_t size = std::min(n - i, 16u);
+    const uint32_t from = docs[i] / 32;
+    if (docs[i + size - 1] / 32 - from >= 32) {
+      for (uint32_t j = i; j < i + size; ++j)
+        count += static_cast<uint32_t>(bits[docs[j] / 64] >> (docs[j] % 64) & 1);
+      continue;
+    }
+    // Close together, as those of frequent terms mostly are: 1,024 bits hold what belongs to all.
+    const __mmask16 mask = first(size);
+    const __m512i doc = _mm512_maskz_loadu_epi32(mask, docs + i);
+    const auto* words = reinterpret_cast<const uint32_t*>(bits) + from;
+    const __m512i at = _mm512_sub_epi32(_mm512_srli_epi32(doc, 5),
+                                        _mm512_set1_epi32(static_cast<int>(from)));
+    const __m512i word = _mm512_permutex2var_epi32(_mm512_loadu_si512(words), at,
+                                                   _mm512_loadu_si512(words + 16));
+    const __m512i bit = _mm512_rolv_epi32(_mm512_set1_epi32(1), doc);
+    count += static_cast<uint32_t>(
+        __builtin_popcount(_mm512_mask_test_epi32_mask(mask, word, bit)));
+  }
   return count;
 }
 
@@ -242,12 +260,12 @@ DIAGON_AVX512 void range64(const uint8_t* values, size_t n, uint64_t lo, uint64_
 
 }  // namespace
 
-const Kernels kAvx512 = {"avx512",  score,     bounds,   at_least,  frequent,
-                         keep_sums, count_set, popcount, intersect, increase_avx512,
-                         range8,    range16,   range32,  range64};
-const Kernels kAvx512Vp2 = {"avx512-vp2", score,     bounds,   at_least,      frequent,
-                            keep_sums,    count_set, popcount, intersect_vp2, increase_avx512,
-                            range8,       range16,   range32,  range64};
+const Kernels kAvx512 = {"avx512",      score,     bounds,   at_least,  frequent,
+                         keep_sums,     count_set, popcount, intersect, increase_avx512,
+                         unpack_avx512, range8,    range16,  range32,   range64};
+const Kernels kAvx512Vp2 = {"avx512-vp2",  score,     bounds,   at_least,      frequent,
+                            keep_sums,     count_set, popcount, intersect_vp2, increase_avx512,
+                            unpack_avx512, range8,    range16,  range32,       range64};
 
 }  // namespace diagon::kernels
 

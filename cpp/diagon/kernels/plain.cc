@@ -110,7 +110,7 @@ uint32_t keep_sums_plain(uint32_t* docs, double* sums, uint32_t n, double least)
 
 const Kernels kPlain = {"plain",         score,           bounds,         at_least,
                         frequent_plain,  keep_sums_plain, count_set,      popcount,
-                        intersect,       nullptr,         range<uint8_t>, range<uint16_t>,
-                        range<uint32_t>, range<uint64_t>};
+                        intersect,       nullptr,         nullptr,        range<uint8_t>,
+                        range<uint16_t>, range<uint32_t>, range<uint64_t>};
 
 }  // namespace diagon::kernels

@@ -222,8 +222,7 @@ void PostingsCursor::decode_freqs() {
   if (!has_freqs_ || freq_bits_ == 0) {
     std::fill_n(freqs_, kBlock, 1U);
   } else {
-    codec::unpack(freqs_at_, freq_bits_, freqs_);
-    for (uint32_t& freq : freqs_) ++freq;
+    codec::unpack_plus(freqs_at_, freq_bits_, 1, freqs_);
   }
   freqs_decoded_ = true;
 }
