@@ -9,6 +9,10 @@ namespace {
 using kernels::kBatch;
 using postings::PostingsCursor;
 
+// If the next term is so many times as frequent as the rarest, decoding its blocks is what costs,
+// and scores come first: many of these blocks then have no candidate that could get in.
+constexpr uint64_t kScoreFirst = 3;
+
 }  // namespace
 
 AllSearch::AllSearch(const index::LiveSegment& segment, uint32_t number, std::vector<Term> terms,
@@ -50,18 +54,30 @@ Stop AllSearch::search(TopHits& top, uint64_t enough, uint64_t& count, const Int
     scores_.resize(terms_.size());
     for (size_t t = 0; t < terms_.size(); ++t)
       if (terms_[t].scored) scores_[t].resize(kBatch);
+    rest_.assign(terms_.size(), 0.0);
+    for (size_t t = terms_.size() - 1; t > 0; --t)
+      rest_[t - 1] =
+          rest_[t] + (terms_[t].scored ? std::ranges::max(terms_[t].scorer->bounds()) : 0);
   }
-  return walk(
-      std::move(blocks), top, interrupt, [&] { return counting; },
+  const bool by_score =
+      terms_[0].scored &&
+      (terms_.size() == 1 || terms_[1].scorer->cost() >= kScoreFirst * lead.doc_freq());
+  const Stop stop = walk(
+      blocks, terms_.size() == 1, top, interrupt, [&] { return counting; },
       [&](uint32_t block, bool admitted) {
-        lead.open_block(block);
         if (counting) {
+          lead.open_block(block);
           count += count_block(admitted, top);
           counting = count <= enough;
+        } else if (by_score) {
+          score_first(block, others[block], top);
         } else {
-          best_of_block(others[block], top);
+          lead.open_block(block);
+          match_first(others[block], top);
         }
       });
+  if (stop == Stop::kNo) finish(top);
+  return stop;
 }
 
 uint32_t AllSearch::match_terms(DocId* docs, uint32_t n) {
@@ -126,7 +142,7 @@ uint32_t AllSearch::count_block(bool score, TopHits& top) {
   return hits;
 }
 
-void AllSearch::best_of_block(double others, TopHits& top) {
+void AllSearch::match_first(double others, TopHits& top) {
   TermScorer& first = *terms_[0].scorer;
   PostingsCursor& lead = first.cursor();
   const kernels::Kernels& run = kernels::best();
@@ -155,6 +171,38 @@ void AllSearch::best_of_block(double others, TopHits& top) {
   DocId left[kBatch + 16];
   std::copy_n(docs, n, left);
   add_best(docs, sums, left, keep_filtered(left, n), top);
+}
+
+void AllSearch::score_first(uint32_t block, double others, TopHits& top) {
+  const auto flush = [&] { finish(top); };
+  TermScorer& lead = *terms_[0].scorer;
+  // Candidates ascend.
+  if (candidates_.size() != 0 &&
+      lead.cursor().block_last_doc(block) < candidates_.docs()[candidates_.size() - 1])
+    flush();
+  candidates_.add_block(lead, block, part_of(top.bar(), others), flush);
+  if (terms_.size() == 1 || !top.full()) flush();
+}
+
+void AllSearch::finish(TopHits& top) {
+  for (size_t t = 1; t < terms_.size() && candidates_.size() != 0; ++t) {
+    candidates_.look_up(
+        *terms_[t].scorer,
+        terms_[t].scored ? Candidates::Term::kMustBeThere : Candidates::Term::kMustBeThereUnscored,
+        top.bar(), rest_[t]);
+    candidates_.keep(top.bar(), rest_[t]);
+  }
+  // The filters come last: few documents are left.
+  const uint32_t n = candidates_.size();
+  const DocId* docs = candidates_.docs();
+  DocId left[kBatch + 16];
+  std::copy_n(docs, n, left);
+  const uint32_t hits = keep_filtered(left, n);
+  for (uint32_t i = 0, j = 0; i < hits; ++i, ++j) {
+    while (docs[j] != left[i]) ++j;
+    top.add({number_, left[i], static_cast<float>(candidates_.sums()[j])});
+  }
+  candidates_.clear();
 }
 
 void AllSearch::add_best(const DocId* docs, const float* sums, const DocId* left, uint32_t hits,
