@@ -32,8 +32,10 @@ struct TermScoring {
 
 class TermScorer final : public Scorer {
  public:
-  TermScorer(postings::PostingsCursor cursor, TermScoring scoring)
-      : cursor_(std::move(cursor)), scoring_(std::move(scoring)) {}
+  // `make_cursor()` returns the cursor.
+  template <typename MakeCursor>
+  TermScorer(MakeCursor&& make_cursor, TermScoring scoring)
+      : cursor_(make_cursor()), scoring_(std::move(scoring)) {}
 
   uint64_t cost() const noexcept override { return cursor_.doc_freq(); }
   DocId lower_bound(DocId target) override;
