@@ -153,6 +153,7 @@ TEST_F(KernelVersions, IntersectEqualsSets) {
     const uint32_t n = run.intersect(a.data(), na, b.data(), nb, in_a.data(), in_b.data());
     in_a.resize(n);
     in_b.resize(n);
+    EXPECT_EQ(run.count_common(a.data(), na, b.data(), nb), n);
     const std::set<uint32_t> all_b(b.begin(), b.begin() + nb);
     EXPECT_EQ(n, std::ranges::count_if(a, [&](uint32_t doc) { return all_b.contains(doc); }));
     for (uint32_t i = 0; i < n; ++i) EXPECT_EQ(a[in_a[i]], b[in_b[i]]);

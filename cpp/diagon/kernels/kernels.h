@@ -50,6 +50,8 @@ struct Kernels {
   // many. REQUIRES: na, nb <= kBatch; room for kBatch + 16 numbers; `b` is readable up to kBatch.
   uint32_t (*intersect)(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb,
                         uint16_t* in_a, uint16_t* in_b) noexcept;
+  // How many documents stand in both. REQUIRES: as above.
+  uint32_t (*count_common)(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb) noexcept;
   // 128 documents from packed gaps: out[i] = out[i - 1] + 1 + gap i, before the first stands
   // `base`. Null: codec's own loops, of four at a time, are the best for this processor.
   void (*increase)(const uint8_t* in, uint32_t bits, uint32_t base, uint32_t* out) noexcept;

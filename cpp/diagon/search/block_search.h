@@ -176,6 +176,7 @@ class AllSearch final : public BlockSearch {
   struct Term {
     std::unique_ptr<TermScorer> scorer;
     bool scored;
+    std::vector<uint32_t> freqs = {};  // of the matches, if they are scored
   };
   // REQUIRES: one term or more.
   AllSearch(const index::LiveSegment& segment, uint32_t number, std::vector<Term> terms,
@@ -183,30 +184,28 @@ class AllSearch final : public BlockSearch {
   Stop search(TopHits& top, uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
 
  private:
+  // What matches waits here to be scored, many at a time.
+  static constexpr uint32_t kMatches = 2 * kernels::kBatch;
+
   double others_bound(DocId from, DocId to);
-  // The lead's decoded block; `others`: a bound of the other terms' scores in it.
-  // The first one returns the number of hits.
-  uint32_t count_block(bool score, TopHits& top);
-  void match_first(double others, TopHits& top);
+  // `others`: a bound of the other terms' scores in the lead's block.
+  // Puts the block's documents that all terms have, and, while hits are counted, all filters, to
+  // the matches, if it is admitted; returns how many hits there are, if they are counted.
+  uint32_t match_first(uint32_t block, bool admitted, double others, TopHits& top);
+  void score_matches(TopHits& top);
+  // Puts those of the block that can still get in to the candidates.
   void score_first(uint32_t block, double others, TopHits& top);
   // Looks the candidates up in the other terms, while they can still get in, and then in the
   // filters.
   void finish(TopHits& top);
-  // Keeps those of the lead's documents that all terms have.
-  uint32_t match_terms(DocId* docs, uint32_t n);
-  // The same, with their scores in scores_ of each scored term. `lead_freqs`: of the documents.
-  uint32_t score_terms(DocId* docs, uint32_t* lead_freqs, uint32_t n);
-  uint32_t keep_filtered(DocId* docs, uint32_t n);
-  // `left`: those of the documents, with these sums, that are hits.
-  void add_best(const DocId* docs, const float* sums, const DocId* left, uint32_t hits,
-                TopHits& top) const;
-  // Adds up scores_; REQUIRES: n entries in each scored term's.
-  void sum_scores(uint32_t n, float* sums) const;
+  void keep_filtered(DocId* docs, uint32_t& n);
 
-  std::vector<Term> terms_;                 // rarest first
-  std::vector<ScorerPtr> filters_;          // by cost
-  std::vector<std::vector<float>> scores_;  // by term
-  std::vector<double> rest_;                // [t]: sum of the greatest bounds of terms behind t
+  std::vector<Term> terms_;         // rarest first
+  std::vector<ScorerPtr> filters_;  // by cost
+  std::vector<double> rest_;        // [t]: sum of the greatest bounds of terms behind t
+  bool counting_ = false;
+  uint32_t matches_ = 0;
+  DocId docs_[kMatches];
   Candidates candidates_;
 };
 

@@ -74,5 +74,7 @@ uint32_t find_doc(const DocId* docs, uint32_t count, DocId target) noexcept;
 // 128 and 16 more. Returns how many.
 uint32_t intersect(postings::PostingsCursor& cursor, DocId* docs, uint32_t n, uint16_t* kept,
                    uint32_t* freqs);
+// How many of them the term has.
+uint32_t count_common(postings::PostingsCursor& cursor, const DocId* docs, uint32_t n);
 
 }  // namespace diagon::search

@@ -47,7 +47,7 @@ uint64_t set_all(PostingsCursor& cursor, uint64_t* bits, bool any_set) {
 }
 
 // How many of the set documents a term has.
-uint64_t count_common(PostingsCursor& cursor, const uint64_t* bits, size_t words, uint64_t set) {
+uint64_t count_set(PostingsCursor& cursor, const uint64_t* bits, size_t words, uint64_t set) {
   uint64_t common = 0;
   if (set * kLookupCost > cursor.doc_freq()) {
     for (uint32_t b = 0; b < cursor.block_count(); ++b) {
@@ -84,13 +84,10 @@ Stop UnionSearch::search(TopHits& top, uint64_t enough, uint64_t& count,
 
 Stop UnionSearch::count_in_both(PostingsCursor& rare, PostingsCursor& frequent,
                                 const Interrupt& interrupt, uint64_t& common) {
-  DocId docs[kBatch + 16];
-  uint16_t kept[kBatch + 16];
   for (uint32_t b = 0; b < rare.block_count(); ++b) {
     if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
     rare.open_block(b);
-    std::copy_n(rare.docs(), rare.size(), docs);
-    common += intersect(frequent, docs, rare.size(), kept, nullptr);
+    common += count_common(frequent, rare.docs(), rare.size());
   }
   return Stop::kNo;
 }
@@ -118,7 +115,7 @@ Stop UnionSearch::count(uint64_t enough, uint64_t& count, const Interrupt& inter
     set += set_all(terms_[t]->cursor(), bits.data(), set != 0);
   }
   if (all_live) {
-    count += set + most - count_common(terms_[0]->cursor(), bits.data(), words, set);
+    count += set + most - count_set(terms_[0]->cursor(), bits.data(), words, set);
     return Stop::kNo;
   }
   for (size_t w = 0; w < words; ++w) bits[w] &= (*segment_.live)[w];
