@@ -45,6 +45,15 @@ TEST_P(Width, AnyBytesDecodeLikeTheScalarTwin) {
   unpack(bytes.data(), bits, got.data());
   unpack_scalar(bytes.data(), bits, twin.data());
   EXPECT_EQ(got, twin);
+  for (const uint32_t add : {1U, 4000000000U}) {
+    std::vector<uint32_t> lanes(kBlock);
+    unpack_plus(bytes.data(), bits, add, got.data());
+    unpack_plus_lanes(bytes.data(), bits, add, lanes.data());
+    for (uint32_t& value : twin) value += add;
+    EXPECT_EQ(got, twin);
+    EXPECT_EQ(lanes, twin);
+    for (uint32_t& value : twin) value -= add;
+  }
 }
 
 TEST_P(Width, SumsGaps) {

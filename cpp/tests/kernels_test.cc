@@ -126,11 +126,18 @@ TEST_F(KernelVersions, AtLeast) {
 
 TEST_F(KernelVersions, CountSetAndPopcount) {
   same([](const Kernels& run, std::mt19937& random) {
-    const std::vector<uint32_t> docs = ascending(random, below(random, kBatch + 1), 9);
-    std::vector<uint64_t> bits((docs.empty() ? 0 : docs.back() / 64) + 1);
+    // Of all densities: close together, or sixteen of them over more than 1,024 bits.
+    const std::vector<uint32_t> docs =
+        ascending(random, below(random, kBatch + 1), 1u << random() % 9);
+    const size_t words = (docs.empty() ? 0 : docs.back() / 64) + kReadableWords;
+    std::vector<uint64_t> bits(words);
     for (uint64_t& word : bits) word = uint64_t{random()} << 32 | random();
-    return std::pair(run.count_set(docs.data(), static_cast<uint32_t>(docs.size()), bits.data()),
-                     run.popcount(bits.data(), bits.size()));
+    const uint32_t count =
+        run.count_set(docs.data(), static_cast<uint32_t>(docs.size()), bits.data());
+    EXPECT_EQ(count, std::ranges::count_if(docs, [&](uint32_t doc) {
+                return (bits[doc / 64] >> doc % 64 & 1) != 0;
+              }));
+    return std::pair(count, run.popcount(bits.data(), bits.size()));
   });
 }
 
@@ -146,6 +153,7 @@ TEST_F(KernelVersions, IntersectEqualsSets) {
     const uint32_t n = run.intersect(a.data(), na, b.data(), nb, in_a.data(), in_b.data());
     in_a.resize(n);
     in_b.resize(n);
+    EXPECT_EQ(run.count_common(a.data(), na, b.data(), nb), n);
     const std::set<uint32_t> all_b(b.begin(), b.begin() + nb);
     EXPECT_EQ(n, std::ranges::count_if(a, [&](uint32_t doc) { return all_b.contains(doc); }));
     for (uint32_t i = 0; i < n; ++i) EXPECT_EQ(a[in_a[i]], b[in_b[i]]);

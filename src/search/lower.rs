@@ -1,5 +1,6 @@
 //! AST → the engine's query: fields become numbers, texts become terms, functions become numbered leaves.
 
+use std::cell::OnceCell;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use cxx::UniquePtr;
@@ -52,14 +53,13 @@ pub(super) fn lower<'a>(
     cancel: &CancelToken,
     deadline: Option<Instant>,
 ) -> crate::Result<Lowered<'a>> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let mut lowering = Lowering {
         request,
         schema: snapshot.schema(),
         snapshot,
         cancel,
         deadline,
-        now_ms: now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX)),
+        now_ms: OnceCell::new(),
         leaves: Vec::new(),
         clauses: 0,
         scratch: Scratch::default(),
@@ -112,14 +112,22 @@ pub(super) struct Lowering<'a, 's> {
     pub(super) snapshot: &'s Snapshot,
     pub(super) cancel: &'s CancelToken,
     pub(super) deadline: Option<Instant>,
-    /// The time that `now` is in date math: the same in the whole request.
-    pub(super) now_ms: i64,
+    /// See [`Lowering::now_ms`].
+    now_ms: OnceCell<i64>,
     leaves: Vec<Leaf<'a>>,
     clauses: usize,
     pub(super) scratch: Scratch,
 }
 
 impl<'a> Lowering<'a, '_> {
+    /// The time that `now` is in date math: the same in the whole request, and not asked for where there is none.
+    pub(super) fn now_ms(&self) -> i64 {
+        *self.now_ms.get_or_init(|| {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH);
+            now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
+        })
+    }
+
     pub(super) fn query(&mut self, query: &'a Query, at: Position) -> crate::Result<Node> {
         let boost = query.boost;
         match &query.clause {

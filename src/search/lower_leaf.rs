@@ -459,7 +459,7 @@ impl<'a> Lowering<'a, '_> {
         let date = |bound: &Bound| -> crate::Result<DateRange> {
             let formats = &field.date_formats;
             formats
-                .parse_math(bound.value.text(), self.now_ms)
+                .parse_math(bound.value.text(), self.now_ms())
                 .ok_or_else(|| self.wrong_value(name, field, &bound.value))
         };
         // A date that names a day stands for its first millisecond in `gte` and `lt`, for its last in `gt` and `lte`.

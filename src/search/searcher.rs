@@ -144,7 +144,7 @@ impl Searcher {
     ) -> crate::Result<SearchResponse> {
         let started = Instant::now();
         let mut functions = Vec::new();
-        let found = self.run(request, options, started, &mut functions)?;
+        let found = self.run(request, options, Some(started), &mut functions)?;
         let searched = Instant::now();
 
         let hits = self.fetch(request, &found)?;
@@ -180,7 +180,7 @@ impl Searcher {
         request: &SearchRequest,
         options: &SearchOptions,
     ) -> crate::Result<TopDocs> {
-        let found = self.run(request, options, Instant::now(), &mut Vec::new())?;
+        let found = self.run(request, options, None, &mut Vec::new())?;
         let score = |hit: &Scored| found.has_scores.then_some(hit.score);
         Ok(TopDocs {
             hits: found.hits.iter().map(|hit| (hit.at, score(hit))).collect(),
@@ -189,16 +189,18 @@ impl Searcher {
         })
     }
 
+    /// `started`: now, if it is not known.
     fn run(
         &self,
         request: &SearchRequest,
         options: &SearchOptions,
-        started: Instant,
+        started: Option<Instant>,
         functions: &mut Vec<Function>,
     ) -> crate::Result<Found> {
         let requested = request.timeout_ms.map(Duration::from_millis);
         let limit = [requested, options.timeout].into_iter().flatten().min();
-        let deadline = limit.and_then(|limit| started.checked_add(limit));
+        let deadline =
+            limit.and_then(|limit| started.unwrap_or_else(Instant::now).checked_add(limit));
         let cancel = match &options.cancel {
             Some(cancel) => cancel.clone(),
             None => CancelToken::never()?,

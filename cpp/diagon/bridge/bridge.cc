@@ -319,7 +319,8 @@ void cancel_set(const Cancel& cancel) noexcept { cancel.rep->cancel(); }
 std::shared_ptr<Prepared> prepare(const Snapshot& snapshot, std::unique_ptr<QueryNode> query,
                                   bool with_scores) {
   if (query == nullptr) throw_invalid("no query");
-  auto shared = std::make_shared<const Query>(std::move(query->rep));
+  const std::shared_ptr<const QueryNode> owner(std::move(query));
+  std::shared_ptr<const Query> shared(owner, &owner->rep);
   return std::make_shared<Prepared>(Prepared{
       std::make_shared<const search::PreparedQuery>(snapshot.rep, std::move(shared), with_scores)});
 }

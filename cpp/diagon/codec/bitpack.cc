@@ -142,7 +142,22 @@ void pack(const uint32_t* values, uint32_t bits, uint8_t* out) noexcept {
 }
 
 void unpack(const uint8_t* in, uint32_t bits, uint32_t* values) noexcept {
+  unpack_plus(in, bits, 0, values);
+}
+
+void unpack_plus(const uint8_t* in, uint32_t bits, uint32_t add, uint32_t* values) noexcept {
+  static const auto wider = kernels::best().unpack;
+  if (wider != nullptr) {
+    wider(in, bits, add, values);
+  } else {
+    unpack_plus_lanes(in, bits, add, values);
+  }
+}
+
+void unpack_plus_lanes(const uint8_t* in, uint32_t bits, uint32_t add, uint32_t* values) noexcept {
   kCodecs[bits].unpack(in, values);
+  if (add == 0) return;
+  for (uint32_t i = 0; i < kBlock; ++i) values[i] += add;
 }
 
 void unpack_increasing(const uint8_t* in, uint32_t bits, uint32_t base, uint32_t* values) noexcept {

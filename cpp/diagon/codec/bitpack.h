@@ -22,11 +22,15 @@ void pack(const uint32_t* values, uint32_t bits, uint8_t* out) noexcept;
 // Reads packed_bytes(bits) bytes and writes 128 values. REQUIRES: bits <= 32. Any bytes are fine.
 void unpack(const uint8_t* in, uint32_t bits, uint32_t* values) noexcept;
 
+// The same, each plus `add` (modulo 2^32).
+void unpack_plus(const uint8_t* in, uint32_t bits, uint32_t add, uint32_t* values) noexcept;
+
 // unpack, then values[i] += values[i - 1] + 1 with values[-1] = base (all modulo 2^32): strictly
 // increasing numbers stored as gaps less one. `base` is the number before the first one, 2^32 - 1
 // at the start.
 void unpack_increasing(const uint8_t* in, uint32_t bits, uint32_t base, uint32_t* values) noexcept;
-// The same by vectors of four lanes, for processors on which kernels has nothing better.
+// The same two by vectors of four lanes, for processors on which kernels has nothing better.
+void unpack_plus_lanes(const uint8_t* in, uint32_t bits, uint32_t add, uint32_t* values) noexcept;
 void unpack_increasing_lanes(const uint8_t* in, uint32_t bits, uint32_t base,
                              uint32_t* values) noexcept;
 

@@ -109,6 +109,13 @@ DIAGON_AVX2 uint32_t intersect(const uint32_t* a, uint32_t na, const uint32_t* b
   return count;
 }
 
+DIAGON_AVX2 uint32_t count_common(const uint32_t* a, uint32_t na, const uint32_t* b,
+                                  uint32_t nb) noexcept {
+  uint16_t in_a[kBatch + 16];
+  uint16_t in_b[kBatch + 16];
+  return intersect(a, na, b, nb, in_a, in_b);
+}
+
 // Unsigned v >= lo is max(v, lo) == v.
 DIAGON_AVX2 void range8(const uint8_t* values, size_t n, uint8_t lo, uint8_t hi,
                         uint64_t* out) noexcept {
@@ -191,9 +198,10 @@ DIAGON_AVX2 void range64(const uint8_t* values, size_t n, uint64_t lo, uint64_t 
 }  // namespace
 
 // What needs compression has no better version without AVX-512.
-const Kernels kAvx2 = {"avx2",          score,     bounds,   at_least,  frequent_plain,
-                       keep_sums_plain, count_set, popcount, intersect, nullptr,
-                       range8,          range16,   range32,  range64};
+const Kernels kAvx2 = {"avx2",         score,           bounds,    at_least,
+                       frequent_plain, keep_sums_plain, count_set, popcount,
+                       intersect,      count_common,    nullptr,   nullptr,
+                       range8,         range16,         range32,   range64};
 
 }  // namespace diagon::kernels
 

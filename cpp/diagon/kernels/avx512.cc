@@ -21,7 +21,7 @@ namespace diagon::kernels {
 namespace {
 
 // With fewer documents than this, each is looked up by itself.
-constexpr uint32_t kFewDocs = 8;
+constexpr uint32_t kFewDocs = 3;
 
 DIAGON_AVX512 inline __mmask16 first(uint32_t left) noexcept {
   return static_cast<__mmask16>(left >= 16 ? 0xffff : (1u << left) - 1);
@@ -121,8 +121,26 @@ DIAGON_AVX512 uint32_t keep_sums(uint32_t* docs, double* sums, uint32_t n, doubl
 
 DIAGON_AVX512 uint32_t count_set(const uint32_t* docs, uint32_t n, const uint64_t* bits) noexcept {
   uint32_t count = 0;
-  for (uint32_t i = 0; i < n; ++i)
-    count += static_cast<uint32_t>(bits[docs[i] / 64] >> (docs[i] % 64) & 1);
+  for (uint32_t i = 0; i < n; i += 16) {
+    const uint32_t size = std::min(n - i, 16u);
+    const uint32_t from = docs[i] / 32;
+    if (docs[i + size - 1] / 32 - from >= 32) {
+      for (uint32_t j = i; j < i + size; ++j)
+        count += static_cast<uint32_t>(bits[docs[j] / 64] >> (docs[j] % 64) & 1);
+      continue;
+    }
+    // Close together, as those of frequent terms mostly are: 1,024 bits hold what belongs to all.
+    const __mmask16 mask = first(size);
+    const __m512i doc = _mm512_maskz_loadu_epi32(mask, docs + i);
+    const auto* words = reinterpret_cast<const uint32_t*>(bits) + from;
+    const __m512i at =
+        _mm512_sub_epi32(_mm512_srli_epi32(doc, 5), _mm512_set1_epi32(static_cast<int>(from)));
+    const __m512i word =
+        _mm512_permutex2var_epi32(_mm512_loadu_si512(words), at, _mm512_loadu_si512(words + 16));
+    const __m512i bit = _mm512_rolv_epi32(_mm512_set1_epi32(1), doc);
+    count +=
+        static_cast<uint32_t>(__builtin_popcount(_mm512_mask_test_epi32_mask(mask, word, bit)));
+  }
   return count;
 }
 
@@ -154,6 +172,13 @@ DIAGON_AVX512 uint32_t intersect(const uint32_t* a, uint32_t na, const uint32_t*
   return count;
 }
 
+DIAGON_AVX512 uint32_t count_common(const uint32_t* a, uint32_t na, const uint32_t* b,
+                                    uint32_t nb) noexcept {
+  uint16_t in_a[kBatch + 16];
+  uint16_t in_b[kBatch + 16];
+  return intersect(a, na, b, nb, in_a, in_b);
+}
+
 // All of sixteen with all of sixteen in one instruction; then those on whose side the smaller last
 // one is go on.
 [[gnu::target(
@@ -178,6 +203,33 @@ intersect_vp2(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb, ui
     _mm512_2intersect_epi32(va, vb, &ka, &kb);
     store_numbers(in_a + count, ka, i);
     store_numbers(in_b + count, kb, j);
+    count += static_cast<uint32_t>(__builtin_popcount(ka));
+    const uint32_t last_a = a[std::min(i + 15, na - 1)];
+    const uint32_t last_b = b[std::min(j + 15, nb - 1)];
+    i += last_a <= last_b ? 16 : 0;
+    j += last_b <= last_a ? 16 : 0;
+  }
+  return count;
+}
+
+[[gnu::target(
+    "avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx512vp2intersect,avx2,bmi,bmi2,"
+    "popcnt")]] uint32_t
+count_common_vp2(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb) noexcept {
+  if (na <= kFewDocs) return count_common(a, na, b, nb);
+  const __m512i none_a = _mm512_set1_epi32(-1);
+  const __m512i none_b = _mm512_set1_epi32(-2);
+  uint32_t count = 0;
+  uint32_t i = 0;
+  uint32_t j = 0;
+  while (i < na && j < nb) {
+    const __m512i va = na - i >= 16 ? _mm512_loadu_si512(a + i)
+                                    : _mm512_mask_loadu_epi32(none_a, first(na - i), a + i);
+    const __m512i vb = nb - j >= 16 ? _mm512_loadu_si512(b + j)
+                                    : _mm512_mask_loadu_epi32(none_b, first(nb - j), b + j);
+    __mmask16 ka;
+    __mmask16 kb;
+    _mm512_2intersect_epi32(va, vb, &ka, &kb);
     count += static_cast<uint32_t>(__builtin_popcount(ka));
     const uint32_t last_a = a[std::min(i + 15, na - 1)];
     const uint32_t last_b = b[std::min(j + 15, nb - 1)];
@@ -242,12 +294,14 @@ DIAGON_AVX512 void range64(const uint8_t* values, size_t n, uint64_t lo, uint64_
 
 }  // namespace
 
-const Kernels kAvx512 = {"avx512",  score,     bounds,   at_least,  frequent,
-                         keep_sums, count_set, popcount, intersect, increase_avx512,
-                         range8,    range16,   range32,  range64};
-const Kernels kAvx512Vp2 = {"avx512-vp2", score,     bounds,   at_least,      frequent,
-                            keep_sums,    count_set, popcount, intersect_vp2, increase_avx512,
-                            range8,       range16,   range32,  range64};
+const Kernels kAvx512 = {"avx512",  score,        bounds,          at_least,
+                         frequent,  keep_sums,    count_set,       popcount,
+                         intersect, count_common, increase_avx512, unpack_avx512,
+                         range8,    range16,      range32,         range64};
+const Kernels kAvx512Vp2 = {
+    "avx512-vp2", score,    bounds,        at_least,         frequent,        keep_sums,
+    count_set,    popcount, intersect_vp2, count_common_vp2, increase_avx512, unpack_avx512,
+    range8,       range16,  range32,       range64};
 
 }  // namespace diagon::kernels
 

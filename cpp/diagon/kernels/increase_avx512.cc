@@ -1,4 +1,4 @@
-// AVX-512: running sums of bit-packed gaps, sixteen documents at a time.
+// AVX-512: bit-packed numbers, and running sums of bit-packed gaps, sixteen at a time.
 #if defined(__x86_64__)
 
 // GCC 12 takes the "undefined" vectors of its own header for mistakes.
@@ -87,31 +87,30 @@ DIAGON_AVX512 [[gnu::always_inline]] inline __m512i unpack_group(const uint8_t* 
   return v;
 }
 
-// Sums of sixteen gaps (each plus one), on top of `last` in all places; returns the last sum in all
-// places.
-DIAGON_AVX512 [[gnu::always_inline]] inline __m512i sum_group(__m512i gaps, __m512i last,
-                                                              uint32_t* out) noexcept {
-  __m512i v = _mm512_add_epi32(gaps, _mm512_set1_epi32(1));
-  v = _mm512_add_epi32(v, _mm512_bslli_epi128(v, 4));
-  v = _mm512_add_epi32(v, _mm512_bslli_epi128(v, 8));
-  // Each row has its own sums now. Of the totals t of rows, those of the rows before: first
-  // {0, t0, t1, t2}, then what is one and two rows further back.
-  const __m512i total = _mm512_shuffle_epi32(v, _MM_PERM_DDDD);
-  const __m512i before = _mm512_maskz_shuffle_i32x4(0xfff0, total, total, 0b10010000);
-  const __m512i one = _mm512_maskz_shuffle_i32x4(0xff00, before, before, 0b10010000);
-  const __m512i two = _mm512_maskz_shuffle_i32x4(0xf000, before, before, 0b01000000);
-  v = _mm512_add_epi32(_mm512_add_epi32(v, before), _mm512_add_epi32(one, two));
-  v = _mm512_add_epi32(v, last);
-  _mm512_storeu_si512(out, v);
-  return _mm512_permutexvar_epi32(_mm512_set1_epi32(15), v);
+// Running sums of sixteen gaps, on top of `base`; `base` then becomes that of the next sixteen.
+DIAGON_AVX512 [[gnu::always_inline]] inline void sum_group(__m512i gaps, __m512i& base,
+                                                           uint32_t* out) noexcept {
+  const __m512i zero = _mm512_setzero_si512();
+  __m512i v = gaps;
+  v = _mm512_add_epi32(v, _mm512_alignr_epi32(v, zero, 15));
+  v = _mm512_add_epi32(v, _mm512_alignr_epi32(v, zero, 14));
+  v = _mm512_add_epi32(v, _mm512_alignr_epi32(v, zero, 12));
+  v = _mm512_add_epi32(v, _mm512_alignr_epi32(v, zero, 8));
+  _mm512_storeu_si512(out, _mm512_add_epi32(v, base));
+  // Each group waits for one addition of the one before, not for its sums.
+  const __m512i total = _mm512_permutexvar_epi32(_mm512_set1_epi32(15), v);
+  base = _mm512_add_epi32(base, _mm512_add_epi32(total, _mm512_set1_epi32(16)));
 }
 
 template <uint32_t kBits, uint32_t... kGroup>
 DIAGON_AVX512 [[gnu::always_inline]] inline void increase_groups(
     const uint8_t* in, uint32_t base, uint32_t* out,
     std::integer_sequence<uint32_t, kGroup...>) noexcept {
-  __m512i last = _mm512_set1_epi32(static_cast<int>(base));
-  ((last = sum_group(unpack_group<kBits, kGroup>(in), last, out + 16 * kGroup)), ...);
+  // A gap of 0 is a step of one.
+  __m512i from =
+      _mm512_add_epi32(_mm512_setr_epi32(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16),
+                       _mm512_set1_epi32(static_cast<int>(base)));
+  (sum_group(unpack_group<kBits, kGroup>(in), from, out + 16 * kGroup), ...);
 }
 
 template <uint32_t kBits>
@@ -123,12 +122,33 @@ DIAGON_AVX512 void increase_block(const uint8_t* in, uint32_t base, uint32_t* ou
   }
 }
 
-using Increase = void (*)(const uint8_t*, uint32_t, uint32_t*) noexcept;
+template <uint32_t kBits, uint32_t... kGroup>
+DIAGON_AVX512 [[gnu::always_inline]] inline void unpack_groups(
+    const uint8_t* in, uint32_t add, uint32_t* out,
+    std::integer_sequence<uint32_t, kGroup...>) noexcept {
+  const __m512i more = _mm512_set1_epi32(static_cast<int>(add));
+  (_mm512_storeu_si512(out + 16 * kGroup, _mm512_add_epi32(unpack_group<kBits, kGroup>(in), more)),
+   ...);
+}
+
+template <uint32_t kBits>
+DIAGON_AVX512 void unpack_block(const uint8_t* in, uint32_t add, uint32_t* out) noexcept {
+  if constexpr (kBits == 0) {
+    for (uint32_t i = 0; i < kBatch; ++i) out[i] = add;
+  } else {
+    unpack_groups<kBits>(in, add, out, std::make_integer_sequence<uint32_t, kGroups>());
+  }
+}
+
+struct Width {
+  void (*increase)(const uint8_t*, uint32_t, uint32_t*) noexcept;
+  void (*unpack)(const uint8_t*, uint32_t, uint32_t*) noexcept;
+};
 
 template <uint32_t... kBits>
-constexpr std::array<Increase, sizeof...(kBits)> all_widths(
+constexpr std::array<Width, sizeof...(kBits)> all_widths(
     std::integer_sequence<uint32_t, kBits...>) {
-  return {increase_block<kBits>...};
+  return {Width{increase_block<kBits>, unpack_block<kBits>}...};
 }
 
 constexpr auto kWidths = all_widths(std::make_integer_sequence<uint32_t, 33>());
@@ -136,7 +156,11 @@ constexpr auto kWidths = all_widths(std::make_integer_sequence<uint32_t, 33>());
 }  // namespace
 
 void increase_avx512(const uint8_t* in, uint32_t bits, uint32_t base, uint32_t* out) noexcept {
-  kWidths[bits](in, base, out);
+  kWidths[bits].increase(in, base, out);
+}
+
+void unpack_avx512(const uint8_t* in, uint32_t bits, uint32_t add, uint32_t* out) noexcept {
+  kWidths[bits].unpack(in, add, out);
 }
 
 }  // namespace diagon::kernels

@@ -16,6 +16,9 @@ inline constexpr uint32_t kImpactPairs = 4;
 // A frequency of so many or more, in a pair.
 inline constexpr uint8_t kAnyFreq = 255;
 
+// See Kernels::count_set.
+inline constexpr size_t kReadableWords = 17;
+
 struct Kernels {
   const char* name;
 
@@ -38,7 +41,8 @@ struct Kernels {
   // Keeps, in place, the documents whose sum is >= least; returns how many. REQUIRES: n <= kBatch;
   // room for kBatch + 16 in both.
   uint32_t (*keep_sums)(uint32_t* docs, double* sums, uint32_t n, double least) noexcept;
-  // How many of the documents are set in `bits`.
+  // How many of the ascending documents are set in `bits`. REQUIRES: n <= kBatch; `bits` is readable
+  // for kReadableWords from the first document's word on.
   uint32_t (*count_set)(const uint32_t* docs, uint32_t n, const uint64_t* bits) noexcept;
   // Set bits of an array.
   uint64_t (*popcount)(const uint64_t* words, size_t n) noexcept;
@@ -46,9 +50,13 @@ struct Kernels {
   // many. REQUIRES: na, nb <= kBatch; room for kBatch + 16 numbers; `b` is readable up to kBatch.
   uint32_t (*intersect)(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb,
                         uint16_t* in_a, uint16_t* in_b) noexcept;
+  // How many documents stand in both. REQUIRES: as above.
+  uint32_t (*count_common)(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb) noexcept;
   // 128 documents from packed gaps: out[i] = out[i - 1] + 1 + gap i, before the first stands
   // `base`. Null: codec's own loops, of four at a time, are the best for this processor.
   void (*increase)(const uint8_t* in, uint32_t bits, uint32_t base, uint32_t* out) noexcept;
+  // 128 packed numbers, each plus `add`. Null as above.
+  void (*unpack)(const uint8_t* in, uint32_t bits, uint32_t add, uint32_t* out) noexcept;
   // Bit i of `out` = lo <= values[i] <= hi, for unsigned values of 1, 2, 4 or 8 bytes. REQUIRES: n
   // is a multiple of 64.
   void (*range8)(const uint8_t* values, size_t n, uint8_t lo, uint8_t hi, uint64_t* out) noexcept;

@@ -72,6 +72,12 @@ uint32_t intersect(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t n
   return count;
 }
 
+uint32_t count_common(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb) noexcept {
+  uint16_t in_a[kBatch + 16];
+  uint16_t in_b[kBatch + 16];
+  return intersect(a, na, b, nb, in_a, in_b);
+}
+
 template <typename T>
 void range(const uint8_t* values, size_t n, T lo, T hi, uint64_t* out) noexcept {
   for (size_t w = 0; w < n / 64; ++w) {
@@ -108,9 +114,9 @@ uint32_t keep_sums_plain(uint32_t* docs, double* sums, uint32_t n, double least)
   return count;
 }
 
-const Kernels kPlain = {"plain",         score,           bounds,         at_least,
-                        frequent_plain,  keep_sums_plain, count_set,      popcount,
-                        intersect,       nullptr,         range<uint8_t>, range<uint16_t>,
-                        range<uint32_t>, range<uint64_t>};
+const Kernels kPlain = {"plain",        score,           bounds,          at_least,
+                        frequent_plain, keep_sums_plain, count_set,       popcount,
+                        intersect,      count_common,    nullptr,         nullptr,
+                        range<uint8_t>, range<uint16_t>, range<uint32_t>, range<uint64_t>};
 
 }  // namespace diagon::kernels

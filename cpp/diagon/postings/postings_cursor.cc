@@ -222,8 +222,7 @@ void PostingsCursor::decode_freqs() {
   if (!has_freqs_ || freq_bits_ == 0) {
     std::fill_n(freqs_, kBlock, 1U);
   } else {
-    codec::unpack(freqs_at_, freq_bits_, freqs_);
-    for (uint32_t& freq : freqs_) ++freq;
+    codec::unpack_plus(freqs_at_, freq_bits_, 1, freqs_);
   }
   freqs_decoded_ = true;
 }
@@ -270,11 +269,19 @@ void PostingsCursor::open_positions() {
   position_bytes_ = positions_->touch(meta_.positions_offset + from, to - from);
   position_bytes_end_ = position_bytes_ + (to - from);
 
-  const uint32_t* freqs_of_docs = freqs();
   uint64_t total = 0;
-  for (uint32_t i = 0; i < size_; ++i) {
-    position_starts_[i] = static_cast<uint32_t>(total);
-    total += freqs_of_docs[i];
+  position_starts_[0] = 0;
+  if (size_ == kBlock && freq_bits_ <= 24) {
+    // Frequencies are stored less one, as gaps are: so running sums of them are decoded as
+    // documents are. 128 of so many bits do not wrap around.
+    codec::unpack_increasing(freqs_at_, freq_bits_, 0, position_starts_ + 1);
+    total = position_starts_[kBlock];
+  } else {
+    const uint32_t* freqs_of_docs = freqs();
+    for (uint32_t i = 0; i < size_; ++i) {
+      position_starts_[i] = static_cast<uint32_t>(total);
+      total += freqs_of_docs[i];
+    }
   }
   // A pack takes a byte at least, as a varint does.
   if (total > UINT32_MAX || total / kBlock + total % kBlock > to - from)
@@ -315,7 +322,20 @@ void PostingsCursor::decode_position_tail() {
   const std::string& path = positions_->path();
   ByteReader in(tail, static_cast<size_t>(position_bytes_end_ - tail), path);
   tail_values_.resize(total % kBlock);
-  for (uint32_t& value : tail_values_) value = in.varint32();
+  for (size_t i = 0; i < tail_values_.size();) {
+    // Most are of one byte: eight at once.
+    constexpr uint64_t kMore = 0x8080808080808080;
+    if (tail_values_.size() - i >= 8 && in.remaining() >= 8) {
+      const auto bytes = load<uint64_t>(in.here());
+      if ((bytes & kMore) == 0) {
+        for (size_t b = 0; b < 8; ++b) tail_values_[i + b] = static_cast<uint8_t>(bytes >> (8 * b));
+        in.raw(8);
+        i += 8;
+        continue;
+      }
+    }
+    tail_values_[i++] = in.varint32();
+  }
   if (in.remaining() != 0) throw_corrupt(path, "bytes after positions");
   tail_decoded_ = true;
 }

@@ -9,6 +9,10 @@ namespace {
 using kernels::kBatch;
 using postings::PostingsCursor;
 
+// If the next term is so many times as frequent as the rarest, decoding its blocks is what costs,
+// and scores come first: many of these blocks then have no candidate that could get in.
+constexpr uint64_t kScoreFirst = 3;
+
 }  // namespace
 
 AllSearch::AllSearch(const index::LiveSegment& segment, uint32_t number, std::vector<Term> terms,
@@ -26,11 +30,12 @@ double AllSearch::others_bound(DocId from, DocId to) {
 }
 
 Stop AllSearch::search(TopHits& top, uint64_t enough, uint64_t& count, const Interrupt& interrupt) {
-  PostingsCursor& lead = terms_[0].scorer->cursor();
-  bool counting = enough != 0 && count <= enough;
-  if (counting && terms_.size() == 1 && filters_.empty() && segment_.live == nullptr) {
+  TermScorer& first_term = *terms_[0].scorer;
+  PostingsCursor& lead = first_term.cursor();
+  counting_ = enough != 0 && count <= enough;
+  if (counting_ && terms_.size() == 1 && filters_.empty() && segment_.live == nullptr) {
     count += lead.doc_freq();
-    counting = false;
+    counting_ = false;
   }
   const bool ranking = top.wanted() != 0;
   std::vector<double> others(lead.block_count());
@@ -42,127 +47,160 @@ Stop AllSearch::search(TopHits& top, uint64_t enough, uint64_t& count, const Int
     if (ranking) {
       if (terms_.size() > 1) others[b] = others_bound(first, end);
       blocks[b].bound =
-          static_cast<float>((terms_[0].scored ? terms_[0].scorer->bounds()[b] : 0.0f) + others[b]);
+          static_cast<float>((terms_[0].scored ? first_term.bounds()[b] : 0.0f) + others[b]);
     }
     first = end;
   }
   if (ranking) {
-    scores_.resize(terms_.size());
-    for (size_t t = 0; t < terms_.size(); ++t)
-      if (terms_[t].scored) scores_[t].resize(kBatch);
+    rest_.assign(terms_.size(), 0.0);
+    for (size_t t = terms_.size() - 1; t > 0; --t)
+      rest_[t - 1] =
+          rest_[t] + (terms_[t].scored ? std::ranges::max(terms_[t].scorer->bounds()) : 0);
+    for (Term& term : terms_)
+      if (term.scored) term.freqs.resize(kMatches);
   }
-  return walk(
-      std::move(blocks), top, interrupt, [&] { return counting; },
+  const bool by_score =
+      terms_[0].scored &&
+      (terms_.size() == 1 || terms_[1].scorer->cost() >= kScoreFirst * lead.doc_freq());
+  const Stop stop = walk(
+      blocks, terms_.size() == 1, top, interrupt, [&] { return counting_; },
       [&](uint32_t block, bool admitted) {
-        lead.open_block(block);
-        if (counting) {
-          count += count_block(admitted, top);
-          counting = count <= enough;
+        if (!counting_ && by_score) {
+          score_first(block, others[block], top);
         } else {
-          best_of_block(others[block], top);
+          count += match_first(block, admitted, others[block], top);
+        }
+        if (counting_ && count > enough) {
+          score_matches(top);
+          counting_ = false;
         }
       });
-}
-
-uint32_t AllSearch::match_terms(DocId* docs, uint32_t n) {
-  uint16_t kept[kBatch + 16];
-  for (size_t t = 1; t < terms_.size() && n != 0; ++t)
-    n = intersect(terms_[t].scorer->cursor(), docs, n, kept, nullptr);
-  return n;
-}
-
-uint32_t AllSearch::score_terms(DocId* docs, uint32_t* lead_freqs, uint32_t n) {
-  uint16_t kept[kBatch + 16];
-  uint32_t freqs[kBatch + 16];
-  for (size_t t = 1; t < terms_.size() && n != 0; ++t) {
-    const bool scored = terms_[t].scored;
-    TermScorer& term = *terms_[t].scorer;
-    n = intersect(term.cursor(), docs, n, kept, scored ? freqs : nullptr);
-    for (uint32_t i = 0; i < n; ++i) lead_freqs[i] = lead_freqs[kept[i]];
-    for (size_t s = 1; s < t; ++s)
-      if (terms_[s].scored)
-        for (uint32_t i = 0; i < n; ++i) scores_[s][i] = scores_[s][kept[i]];
-    if (scored) term.scoring().score(docs, freqs, n, scores_[t].data());
+  if (stop == Stop::kNo) {
+    score_matches(top);
+    finish(top);
   }
-  // The lead comes last: mostly, few of its documents are left.
-  if (terms_[0].scored) terms_[0].scorer->scoring().score(docs, lead_freqs, n, scores_[0].data());
-  return n;
+  return stop;
 }
 
-uint32_t AllSearch::keep_filtered(DocId* docs, uint32_t n) {
+void AllSearch::keep_filtered(DocId* docs, uint32_t& n) {
   n = keep_live(docs, n);
   for (size_t f = 0; f < filters_.size() && n != 0; ++f) n = filters_[f]->refine(docs, n);
-  return n;
 }
 
-void AllSearch::sum_scores(uint32_t n, float* sums) const {
-  if (terms_.size() == 1 && terms_[0].scored) {
-    std::copy_n(scores_[0].data(), n, sums);
-    return;
-  }
-  for (uint32_t i = 0; i < n; ++i) {
-    double sum = 0;
-    for (size_t t = 0; t < terms_.size(); ++t)
-      if (terms_[t].scored) sum += scores_[t][i];
-    sums[i] = static_cast<float>(sum);
-  }
-}
-
-uint32_t AllSearch::count_block(bool score, TopHits& top) {
-  PostingsCursor& lead = terms_[0].scorer->cursor();
-  DocId docs[kBatch + 16];
-  std::copy_n(lead.docs(), lead.size(), docs);
-  if (!score) return keep_filtered(docs, match_terms(docs, lead.size()));
-  uint32_t freqs[kBatch + 16];
-  std::copy_n(lead.freqs(), lead.size(), freqs);
-  const uint32_t all = score_terms(docs, freqs, lead.size());
-  if (all == 0) return 0;
-  float sums[kBatch];
-  sum_scores(all, sums);
-  DocId left[kBatch + 16];
-  std::copy_n(docs, all, left);
-  const uint32_t hits = keep_filtered(left, all);
-  add_best(docs, sums, left, hits, top);
-  return hits;
-}
-
-void AllSearch::best_of_block(double others, TopHits& top) {
+uint32_t AllSearch::match_first(uint32_t block, bool admitted, double others, TopHits& top) {
   TermScorer& first = *terms_[0].scorer;
   PostingsCursor& lead = first.cursor();
-  const kernels::Kernels& run = kernels::best();
-  DocId docs[kBatch + 16];
-  uint32_t freqs[kBatch + 16];
+  lead.open_block(block);
+  // The batch ascends.
+  if (matches_ != 0 &&
+      (matches_ > kMatches - kBatch - 16 || lead.first_doc() < docs_[matches_ - 1]))
+    score_matches(top);
+  DocId* docs = docs_ + matches_;
   uint16_t kept[kBatch + 16];
   uint32_t n = lead.size();
-  const float wanted = part_of(top.bar(), others);
-  const uint32_t least = terms_[0].scored ? first.least_freq(lead.block(), wanted) : 1;
+  const uint32_t least = admitted && !counting_ && terms_[0].scored
+                             ? first.least_freq(block, part_of(top.bar(), others))
+                             : 1;
+  const bool lead_freqs = admitted && terms_[0].scored;
   if (least > 1) {
-    n = run.frequent(lead.docs(), lead.freqs(), n, least, docs, freqs);
+    n = kernels::best().frequent(lead.docs(), lead.freqs(), n, least, docs,
+                                 terms_[0].freqs.data() + matches_);
   } else {
     std::copy_n(lead.docs(), n, docs);
-    std::copy_n(lead.freqs(), n, freqs);
+    if (lead_freqs) std::copy_n(lead.freqs(), n, terms_[0].freqs.data() + matches_);
   }
-  n = score_terms(docs, freqs, n);
-  if (n == 0) return;
-  float sums[kBatch];
-  sum_scores(n, sums);
-  n = run.at_least(sums, n, top.bar(), kept);
-  for (uint32_t i = 0; i < n; ++i) {
-    docs[i] = docs[kept[i]];
-    sums[i] = sums[kept[i]];
+  // Of the terms before `t`, keeps what belongs to the documents that are kept.
+  const auto keep = [&](size_t t) {
+    for (size_t s = 0; s < t && admitted; ++s) {
+      if (!terms_[s].scored) continue;
+      uint32_t* freqs = terms_[s].freqs.data() + matches_;
+      for (uint32_t i = 0; i < n; ++i) freqs[i] = freqs[kept[i]];
+    }
+  };
+  const bool all_pass = segment_.live == nullptr && filters_.empty();
+  for (size_t t = 1; t < terms_.size() && n != 0; ++t) {
+    if (t + 1 == terms_.size() && !admitted && all_pass)
+      return count_common(terms_[t].scorer->cursor(), docs, n);
+    const bool freqs = admitted && terms_[t].scored;
+    n = intersect(terms_[t].scorer->cursor(), docs, n, kept,
+                  freqs ? terms_[t].freqs.data() + matches_ : nullptr);
+    keep(t);
   }
-  // The filters come last: few documents are left.
-  DocId left[kBatch + 16];
-  std::copy_n(docs, n, left);
-  add_best(docs, sums, left, keep_filtered(left, n), top);
+  if (counting_ && n != 0 && !all_pass) {
+    DocId left[kBatch + 16];
+    std::copy_n(docs, n, left);
+    uint32_t hits = n;
+    keep_filtered(left, hits);
+    for (uint32_t i = 0, j = 0; i < hits; ++i, ++j) {
+      while (docs[j] != left[i]) ++j;
+      docs[i] = left[i];
+      kept[i] = static_cast<uint16_t>(j);
+    }
+    n = hits;
+    keep(terms_.size());
+  }
+  if (admitted) matches_ += n;
+  return counting_ ? n : 0;
 }
 
-void AllSearch::add_best(const DocId* docs, const float* sums, const DocId* left, uint32_t hits,
-                         TopHits& top) const {
+void AllSearch::score_matches(TopHits& top) {
+  for (uint32_t from = 0; from < matches_; from += kBatch) {
+    const uint32_t n = std::min(matches_ - from, kBatch);
+    const DocId* docs = docs_ + from;
+    double sums[kBatch] = {};
+    float scores[kBatch];
+    for (const Term& term : terms_) {
+      if (!term.scored) continue;
+      term.scorer->scoring().score(docs, term.freqs.data() + from, n, scores);
+      for (uint32_t i = 0; i < n; ++i) sums[i] += scores[i];
+    }
+    for (uint32_t i = 0; i < n; ++i) scores[i] = static_cast<float>(sums[i]);
+    uint16_t kept[kBatch + 16];
+    const uint32_t good = kernels::best().at_least(scores, n, top.bar(), kept);
+    // While hits are counted, these have passed the filters. Else the filters come last: few
+    // documents are left.
+    DocId left[kBatch + 16];
+    for (uint32_t i = 0; i < good; ++i) left[i] = docs[kept[i]];
+    uint32_t hits = good;
+    if (!counting_) keep_filtered(left, hits);
+    for (uint32_t i = 0, j = 0; i < hits; ++i, ++j) {
+      while (docs[kept[j]] != left[i]) ++j;
+      top.add({number_, left[i], scores[kept[j]]});
+    }
+  }
+  matches_ = 0;
+}
+
+void AllSearch::score_first(uint32_t block, double others, TopHits& top) {
+  const auto flush = [&] { finish(top); };
+  TermScorer& lead = *terms_[0].scorer;
+  // Candidates ascend.
+  if (candidates_.size() != 0 &&
+      lead.cursor().block_last_doc(block) < candidates_.docs()[candidates_.size() - 1])
+    flush();
+  candidates_.add_block(lead, block, part_of(top.bar(), others), flush);
+  if (terms_.size() == 1 || !top.full()) flush();
+}
+
+void AllSearch::finish(TopHits& top) {
+  for (size_t t = 1; t < terms_.size() && candidates_.size() != 0; ++t) {
+    candidates_.look_up(
+        *terms_[t].scorer,
+        terms_[t].scored ? Candidates::Term::kMustBeThere : Candidates::Term::kMustBeThereUnscored,
+        top.bar(), rest_[t]);
+    candidates_.keep(top.bar(), rest_[t]);
+  }
+  // The filters come last: few documents are left.
+  const DocId* docs = candidates_.docs();
+  DocId left[kBatch + 16];
+  uint32_t hits = candidates_.size();
+  std::copy_n(docs, hits, left);
+  keep_filtered(left, hits);
   for (uint32_t i = 0, j = 0; i < hits; ++i, ++j) {
     while (docs[j] != left[i]) ++j;
-    if (sums[j] >= top.bar()) top.add({number_, left[i], sums[j]});
+    top.add({number_, left[i], static_cast<float>(candidates_.sums()[j])});
   }
+  candidates_.clear();
 }
 
 }  // namespace diagon::search

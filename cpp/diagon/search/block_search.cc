@@ -15,11 +15,6 @@ uint32_t BlockSearch::keep_live(DocId* docs, uint32_t n) const noexcept {
   return kept;
 }
 
-float part_of(float bar, double rest) noexcept {
-  const double part = static_cast<double>(bar) - rest;
-  return static_cast<float>(part - 1e-6 * (std::abs(part) + rest));
-}
-
 bool sums_are_exact(std::span<const float> weights) noexcept {
   float least = INFINITY;
   float most = 0;

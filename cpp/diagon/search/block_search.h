@@ -26,6 +26,7 @@
 
 #include "diagon/index/snapshot.h"
 #include "diagon/kernels/kernels.h"
+#include "diagon/search/candidates.h"
 #include "diagon/search/phrase_scorer.h"
 #include "diagon/search/term_scorer.h"
 #include "diagon/search/top_hits.h"
@@ -70,16 +71,36 @@ class BlockSearch {
     return stop;
   }
 
-  // Calls `visit(block, true)`, best bound first, for those that can have one of the best hits;
-  // then, for as long as `counting()` says so, `visit(block, false)` for the others, in their
-  // order.
+  // Calls `visit(block, true)` for those that can have one of the best hits, and `visit(block,
+  // false)`, for as long as `counting()` says so, for the others. `one_term`: no block of another
+  // term belongs to these, so that they can be taken in any order.
   template <typename Visit, typename Counting>
-  Stop walk(std::vector<BlockBound> blocks, const TopHits& top, const Interrupt& interrupt,
-            Counting&& counting, Visit&& visit) {
+  Stop walk(std::vector<BlockBound>& blocks, bool one_term, const TopHits& top,
+            const Interrupt& interrupt, Counting&& counting, Visit&& visit) {
+    return one_term && top.wanted() != 0 ? walk_best_first(blocks, top, interrupt, counting, visit)
+                                         : walk_in_order(blocks, top, interrupt, counting, visit);
+  }
+
+  // Blocks that are looked at before the others.
+  static constexpr uint32_t kSeeds = 4;
+
+  const index::LiveSegment& segment_;
+  uint32_t number_;
+
+ private:
+  static bool later(const BlockBound& a, const BlockBound& b) noexcept {
+    return a.bound != b.bound ? a.bound < b.bound : a.block > b.block;
+  }
+  bool admits(const BlockBound& block, const TopHits& top) const noexcept {
+    return top.wanted() != 0 && top.admits(block.bound, number_, block.first);
+  }
+
+  template <typename Visit, typename Counting>
+  Stop walk_best_first(std::vector<BlockBound>& blocks, const TopHits& top,
+                       const Interrupt& interrupt, Counting& counting, Visit& visit) {
     // A heap, not sorted, since most are never asked for.
-    if (top.wanted() != 0) std::ranges::make_heap(blocks, later);
-    while (!blocks.empty() && top.wanted() != 0 &&
-           top.admits(blocks.front().bound, number_, blocks.front().first)) {
+    std::ranges::make_heap(blocks, later);
+    while (!blocks.empty() && admits(blocks.front(), top)) {
       if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
       std::ranges::pop_heap(blocks, later);
       visit(blocks.back().block, true);
@@ -95,12 +116,30 @@ class BlockSearch {
     return Stop::kNo;
   }
 
-  const index::LiveSegment& segment_;
-  uint32_t number_;
-
- private:
-  static bool later(const BlockBound& a, const BlockBound& b) noexcept {
-    return a.bound != b.bound ? a.bound < b.bound : a.block > b.block;
+  // The most promising ones come first, so that the bar rises; the others in their order, so that
+  // blocks of other terms, which reach over several of these, are decoded once.
+  template <typename Visit, typename Counting>
+  Stop walk_in_order(std::vector<BlockBound>& blocks, const TopHits& top,
+                     const Interrupt& interrupt, Counting& counting, Visit& visit) {
+    const auto look = [&](const BlockBound& next) {
+      const bool admitted = admits(next, top);
+      if (!admitted && !counting()) return Stop::kNo;
+      const Stop stop = poll(interrupt);
+      if (stop == Stop::kNo) visit(next.block, admitted);
+      return stop;
+    };
+    if (top.wanted() != 0 && !top.full() && blocks.size() >= kSeeds * kSeeds) {
+      const auto rest = blocks.begin() + kSeeds;
+      std::ranges::partial_sort(
+          blocks, rest, [](const BlockBound& a, const BlockBound& b) { return later(b, a); });
+      for (auto seed = blocks.begin(); seed != rest; ++seed)
+        if (const Stop stop = look(*seed); stop != Stop::kNo) return stop;
+      blocks.erase(blocks.begin(), rest);
+      std::ranges::sort(blocks, {}, &BlockBound::block);
+    }
+    for (const BlockBound& next : blocks)
+      if (const Stop stop = look(next); stop != Stop::kNo) return stop;
+    return Stop::kNo;
   }
 
   uint64_t looked_at_ = 0;
@@ -118,30 +157,16 @@ class UnionSearch final : public BlockSearch {
   Stop count(uint64_t enough, uint64_t& count, const Interrupt& interrupt);
   Stop count_in_both(postings::PostingsCursor& rare, postings::PostingsCursor& frequent,
                      const Interrupt& interrupt, uint64_t& common);
-  struct WindowBound {
-    float bound;
-    uint32_t number;
-  };
-  // Bounds of each window: per term, and their sums.
-  void bound_windows(uint32_t windows);
-  // The terms by their bound in the window, least first; how many of them together can't reach the
-  // bar, and `rest_`.
-  size_t split(uint32_t window, float bar);
   // The documents of the term at `driver` in the order that no term behind it has.
-  void drive(size_t driver, DocId from, DocId to, TopHits& top);
+  Stop drive(size_t driver, TopHits& top, const Interrupt& interrupt);
   // Looks the candidates up in the terms before the driver, highest bound first, while they can
   // still get in.
   void finish(size_t driver, TopHits& top);
 
   std::vector<std::unique_ptr<TermScorer>> terms_;  // most frequent first
-  uint32_t window_docs_ = 0;
-  std::vector<float> window_bounds_;  // window-major
-  std::vector<WindowBound> windows_;
-  std::vector<size_t> order_;  // see split
-  std::vector<double> rest_;   // sums of bounds of the first terms in that order
-  uint32_t candidates_ = 0;
-  DocId docs_[kernels::kBatch + 16];
-  double sums_[kernels::kBatch + 16];
+  std::vector<size_t> order_;                       // of terms_, by their greatest bound
+  std::vector<double> rest_;  // [i]: sum of the greatest bounds of the first i in that order
+  Candidates candidates_;
 };
 
 // Documents with all of the terms and in all of the filters; the score is the sum over the scored
@@ -151,6 +176,7 @@ class AllSearch final : public BlockSearch {
   struct Term {
     std::unique_ptr<TermScorer> scorer;
     bool scored;
+    std::vector<uint32_t> freqs = {};  // of the matches, if they are scored
   };
   // REQUIRES: one term or more.
   AllSearch(const index::LiveSegment& segment, uint32_t number, std::vector<Term> terms,
@@ -158,25 +184,29 @@ class AllSearch final : public BlockSearch {
   Stop search(TopHits& top, uint64_t enough, uint64_t& count, const Interrupt& interrupt) override;
 
  private:
-  double others_bound(DocId from, DocId to);
-  // The lead's decoded block; `others`: a bound of the other terms' scores in it.
-  // The first one returns the number of hits.
-  uint32_t count_block(bool score, TopHits& top);
-  void best_of_block(double others, TopHits& top);
-  // Keeps those of the lead's documents that all terms have.
-  uint32_t match_terms(DocId* docs, uint32_t n);
-  // The same, with their scores in scores_ of each scored term. `lead_freqs`: of the documents.
-  uint32_t score_terms(DocId* docs, uint32_t* lead_freqs, uint32_t n);
-  uint32_t keep_filtered(DocId* docs, uint32_t n);
-  // `left`: those of the documents, with these sums, that are hits.
-  void add_best(const DocId* docs, const float* sums, const DocId* left, uint32_t hits,
-                TopHits& top) const;
-  // Adds up scores_; REQUIRES: n entries in each scored term's.
-  void sum_scores(uint32_t n, float* sums) const;
+  // What matches waits here to be scored, many at a time.
+  static constexpr uint32_t kMatches = 2 * kernels::kBatch;
 
-  std::vector<Term> terms_;                 // rarest first
-  std::vector<ScorerPtr> filters_;          // by cost
-  std::vector<std::vector<float>> scores_;  // by term
+  double others_bound(DocId from, DocId to);
+  // `others`: a bound of the other terms' scores in the lead's block.
+  // Puts the block's documents that all terms have, and, while hits are counted, all filters, to
+  // the matches, if it is admitted; returns how many hits there are, if they are counted.
+  uint32_t match_first(uint32_t block, bool admitted, double others, TopHits& top);
+  void score_matches(TopHits& top);
+  // Puts those of the block that can still get in to the candidates.
+  void score_first(uint32_t block, double others, TopHits& top);
+  // Looks the candidates up in the other terms, while they can still get in, and then in the
+  // filters.
+  void finish(TopHits& top);
+  void keep_filtered(DocId* docs, uint32_t& n);
+
+  std::vector<Term> terms_;         // rarest first
+  std::vector<ScorerPtr> filters_;  // by cost
+  std::vector<double> rest_;        // [t]: sum of the greatest bounds of terms behind t
+  bool counting_ = false;
+  uint32_t matches_ = 0;
+  DocId docs_[kMatches];
+  Candidates candidates_;
 };
 
 // Documents with a phrase.
@@ -189,10 +219,6 @@ class PhraseSearch final : public BlockSearch {
  private:
   std::unique_ptr<PhraseScorer> phrase_;
 };
-
-// A score of at least `bar` has a part of at least this, if the rest of it is at most `rest`.
-// Rounded down by more than all roundings can make up.
-float part_of(float bar, double rest) noexcept;
 
 // Whether scores with these weights sum up exactly in double precision, in any order. A score is a
 // multiple of 2^-24 times its weight's power of two, and not above the weight: 25 bits; so that 53

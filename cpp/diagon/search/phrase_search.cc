@@ -41,7 +41,7 @@ Stop PhraseSearch::search(TopHits& top, uint64_t enough, uint64_t& count,
     counting = counting && count <= enough;
   };
   return walk(
-      std::move(blocks), top, interrupt, [&] { return counting; }, look);
+      blocks, false, top, interrupt, [&] { return counting; }, look);
 }
 
 }  // namespace diagon::search

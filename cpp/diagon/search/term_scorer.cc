@@ -31,6 +31,29 @@ uint32_t find_doc(const DocId* docs, uint32_t count, DocId target) noexcept {
   return at + (count == 1 && docs[at] < target ? 1 : 0);
 }
 
+namespace {
+
+// Where those of docs[from, n) end that can be in the cursor's block.
+uint32_t end_in_block(const PostingsCursor& cursor, const DocId* docs, uint32_t from,
+                      uint32_t n) noexcept {
+  return docs[n - 1] <= cursor.last_doc()
+             ? n
+             : from + find_doc(docs + from, n - from, cursor.last_doc() + 1);
+}
+
+}  // namespace
+
+uint32_t count_common(PostingsCursor& cursor, const DocId* docs, uint32_t n) {
+  const kernels::Kernels& run = kernels::best();
+  uint32_t count = 0;
+  for (uint32_t from = 0; from < n && cursor.seek(docs[from]);) {
+    const uint32_t to = end_in_block(cursor, docs, from, n);
+    count += run.count_common(docs + from, to - from, cursor.docs(), cursor.size());
+    from = to;
+  }
+  return count;
+}
+
 uint32_t intersect(PostingsCursor& cursor, DocId* docs, uint32_t n, uint16_t* kept,
                    uint32_t* freqs) {
   const kernels::Kernels& run = kernels::best();
@@ -39,10 +62,7 @@ uint32_t intersect(PostingsCursor& cursor, DocId* docs, uint32_t n, uint16_t* ke
   uint32_t count = 0;
   for (uint32_t from = 0; from < n;) {
     if (!cursor.seek(docs[from])) break;
-    // Those that can be in this block.
-    const uint32_t to = docs[n - 1] <= cursor.last_doc()
-                            ? n
-                            : from + find_doc(docs + from, n - from, cursor.last_doc() + 1);
+    const uint32_t to = end_in_block(cursor, docs, from, n);
     const uint32_t found =
         run.intersect(docs + from, to - from, cursor.docs(), cursor.size(), in_docs, in_block);
     if (found != 0) {

@@ -32,8 +32,10 @@ struct TermScoring {
 
 class TermScorer final : public Scorer {
  public:
-  TermScorer(postings::PostingsCursor cursor, TermScoring scoring)
-      : cursor_(std::move(cursor)), scoring_(std::move(scoring)) {}
+  // `make_cursor()` returns the cursor.
+  template <typename MakeCursor>
+  TermScorer(MakeCursor&& make_cursor, TermScoring scoring)
+      : cursor_(make_cursor()), scoring_(std::move(scoring)) {}
 
   uint64_t cost() const noexcept override { return cursor_.doc_freq(); }
   DocId lower_bound(DocId target) override;
@@ -72,5 +74,7 @@ uint32_t find_doc(const DocId* docs, uint32_t count, DocId target) noexcept;
 // 128 and 16 more. Returns how many.
 uint32_t intersect(postings::PostingsCursor& cursor, DocId* docs, uint32_t n, uint16_t* kept,
                    uint32_t* freqs);
+// How many of them the term has.
+uint32_t count_common(postings::PostingsCursor& cursor, const DocId* docs, uint32_t n);
 
 }  // namespace diagon::search

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <utility>
 
@@ -11,31 +12,42 @@ namespace {
 using kernels::kBatch;
 using postings::PostingsCursor;
 
-// A window has about two blocks of the most frequent term.
-constexpr uint32_t kLeastWindow = 4096;
-constexpr uint32_t kLargestWindow = 65536;
-constexpr ptrdiff_t kSeeds = 4;
-
 // What it costs to look a document up in a term, in documents of the term that are walked through
 // in the same time.
 constexpr uint64_t kLookupCost = 100;
 
-uint32_t window_size(uint64_t max_doc, uint64_t doc_freq) {
-  const uint64_t wanted = std::max<uint64_t>(2 * kBatch * max_doc / doc_freq, 1);
-  return std::clamp(static_cast<uint32_t>(std::bit_floor(std::min<uint64_t>(wanted, 1 << 30))),
-                    kLeastWindow, kLargestWindow);
+// The numbers of the highest bounds, if there are enough of them for it to matter; returns how
+// many.
+uint32_t most_promising(std::span<const float> bounds, uint32_t* numbers, uint32_t wanted) {
+  if (bounds.size() < wanted * wanted) return 0;
+  std::array<float, 8> best;
+  uint32_t n = 0;
+  for (uint32_t b = 0; b < bounds.size(); ++b) {
+    if (n == wanted && bounds[b] <= best[n - 1]) continue;
+    uint32_t at = n == wanted ? n - 1 : n++;
+    for (; at > 0 && best[at - 1] < bounds[b]; --at) {
+      best[at] = best[at - 1];
+      numbers[at] = numbers[at - 1];
+    }
+    best[at] = bounds[b];
+    numbers[at] = b;
+  }
+  return n;
 }
 
-// Sets the documents of a term.
-void set_all(PostingsCursor& cursor, uint64_t* bits) {
+// Sets the documents of a term; returns how many were not.
+uint64_t set_all(PostingsCursor& cursor, uint64_t* bits, bool any_set) {
+  uint64_t were_set = 0;
   for (uint32_t b = 0; b < cursor.block_count(); ++b) {
     cursor.open_block(b);
+    if (any_set) were_set += kernels::best().count_set(cursor.docs(), cursor.size(), bits);
     for (uint32_t i = 0; i < cursor.size(); ++i) bits::set(bits, cursor.docs()[i]);
   }
+  return cursor.doc_freq() - were_set;
 }
 
 // How many of the set documents a term has.
-uint64_t count_common(PostingsCursor& cursor, const uint64_t* bits, size_t words, uint64_t set) {
+uint64_t count_set(PostingsCursor& cursor, const uint64_t* bits, size_t words, uint64_t set) {
   uint64_t common = 0;
   if (set * kLookupCost > cursor.doc_freq()) {
     for (uint32_t b = 0; b < cursor.block_count(); ++b) {
@@ -72,13 +84,10 @@ Stop UnionSearch::search(TopHits& top, uint64_t enough, uint64_t& count,
 
 Stop UnionSearch::count_in_both(PostingsCursor& rare, PostingsCursor& frequent,
                                 const Interrupt& interrupt, uint64_t& common) {
-  DocId docs[kBatch + 16];
-  uint16_t kept[kBatch + 16];
   for (uint32_t b = 0; b < rare.block_count(); ++b) {
     if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
     rare.open_block(b);
-    std::copy_n(rare.docs(), rare.size(), docs);
-    common += intersect(frequent, docs, rare.size(), kept, nullptr);
+    common += count_common(frequent, rare.docs(), rare.size());
   }
   return Stop::kNo;
 }
@@ -98,164 +107,85 @@ Stop UnionSearch::count(uint64_t enough, uint64_t& count, const Interrupt& inter
     return stop;
   }
   // Of all terms but the most frequent one, or, with deleted documents, of all.
-  std::vector<uint64_t> bits(bits::words_for(segment_.reader->max_doc()));
+  const size_t words = bits::words_for(segment_.reader->max_doc());
+  std::vector<uint64_t> bits(words + kernels::kReadableWords);
+  uint64_t set = 0;
   for (size_t t = all_live ? 1 : 0; t < terms_.size(); ++t) {
     if (const Stop stop = interrupt.poll(); stop != Stop::kNo) return stop;
-    set_all(terms_[t]->cursor(), bits.data());
+    set += set_all(terms_[t]->cursor(), bits.data(), set != 0);
   }
-  if (!all_live)
-    for (size_t w = 0; w < bits.size(); ++w) bits[w] &= (*segment_.live)[w];
-  const uint64_t set = kernels::best().popcount(bits.data(), bits.size());
-  count += set;
-  if (all_live) count += most - count_common(terms_[0]->cursor(), bits.data(), bits.size(), set);
+  if (all_live) {
+    count += set + most - count_set(terms_[0]->cursor(), bits.data(), words, set);
+    return Stop::kNo;
+  }
+  for (size_t w = 0; w < words; ++w) bits[w] &= (*segment_.live)[w];
+  count += kernels::best().popcount(bits.data(), words);
   return Stop::kNo;
-}
-
-void UnionSearch::bound_windows(uint32_t windows) {
-  const size_t n = terms_.size();
-  window_bounds_.assign(windows * n, 0.0f);
-  for (size_t t = 0; t < n; ++t) {
-    PostingsCursor& cursor = terms_[t]->cursor();
-    const auto raise = [&](DocId doc, float bound) {
-      float& best = window_bounds_[doc / window_docs_ * n + t];
-      best = std::max(best, bound);
-    };
-    if (cursor.block_count() == 1) {
-      // Few documents: each by itself.
-      cursor.open_block(0);
-      float scores[kBatch];
-      terms_[t]->scoring().score(cursor.docs(), cursor.freqs(), cursor.size(), scores);
-      for (uint32_t i = 0; i < cursor.size(); ++i) raise(cursor.docs()[i], scores[i]);
-      continue;
-    }
-    const std::span<const float> bounds = terms_[t]->bounds();
-    DocId first = 0;
-    for (uint32_t b = 0; b < cursor.block_count(); ++b) {
-      const DocId last = cursor.block_last_doc(b);
-      for (DocId at = first / window_docs_; at <= last / window_docs_; ++at)
-        raise(at * window_docs_, bounds[b]);
-      first = last + 1;
-    }
-  }
-  windows_.clear();
-  for (uint32_t w = 0; w < windows; ++w) {
-    double sum = 0;
-    for (size_t t = 0; t < n; ++t) sum += window_bounds_[w * n + t];
-    if (sum > 0) windows_.push_back({static_cast<float>(sum), w});
-  }
 }
 
 Stop UnionSearch::best(TopHits& top, const Interrupt& interrupt) {
-  if (terms_.empty()) return Stop::kNo;
-  const DocId max_doc = segment_.reader->max_doc();
-  window_docs_ = window_size(max_doc, terms_[0]->cost());
-  bound_windows((max_doc - 1) / window_docs_ + 1);
-  // The most promising windows first, so that the bar rises; then in order, so that blocks which
-  // reach over several windows are decoded once.
-  const auto seeds = windows_.begin() + std::min<ptrdiff_t>(kSeeds, std::ssize(windows_));
-  std::ranges::partial_sort(windows_, seeds, [](const WindowBound& a, const WindowBound& b) {
-    return a.bound != b.bound ? a.bound > b.bound : a.number < b.number;
-  });
-  std::sort(seeds, windows_.end(),
-            [](const WindowBound& a, const WindowBound& b) { return a.number < b.number; });
-  for (const WindowBound& window : windows_) {
-    const DocId from = window.number * window_docs_;
-    if (!top.admits(window.bound, number_, from)) continue;
-    if (const Stop stop = poll(interrupt); stop != Stop::kNo) return stop;
-    const DocId to = std::min(max_doc - from, window_docs_) + from;
-    const size_t first = split(window.number, top.bar());
-    for (size_t i = terms_.size(); i-- > first;) drive(i, from, to, top);
+  const size_t n = terms_.size();
+  std::vector<float> greatest(n);
+  for (size_t t = 0; t < n; ++t) greatest[t] = std::ranges::max(terms_[t]->bounds());
+  order_.resize(n);
+  for (size_t t = 0; t < n; ++t) order_[t] = t;
+  std::ranges::stable_sort(order_, {}, [&](size_t t) { return greatest[t]; });
+  rest_.assign(n + 1, 0.0);
+  for (size_t i = 0; i < n; ++i) rest_[i + 1] = rest_[i] + greatest[order_[i]];
+  for (size_t i = n; i-- > 0;) {
+    // Only documents of the terms up to here are left.
+    if (static_cast<float>(rest_[i + 1]) < top.bar()) break;
+    if (const Stop stop = drive(i, top, interrupt); stop != Stop::kNo) return stop;
   }
   return Stop::kNo;
 }
 
-size_t UnionSearch::split(uint32_t window, float bar) {
-  const size_t n = terms_.size();
-  const float* bounds = &window_bounds_[window * n];
-  order_.resize(n);
-  for (size_t t = 0; t < n; ++t) order_[t] = t;
-  std::ranges::sort(order_, {}, [&](size_t t) { return bounds[t]; });
-  rest_.resize(n);
-  double sum = 0;
-  size_t first = 0;
-  for (size_t i = 0; i < n; ++i) {
-    sum += bounds[order_[i]];
-    rest_[i] = sum;
-    if (static_cast<float>(sum) < bar || bounds[order_[i]] == 0) first = i + 1;
-  }
-  return first;
-}
-
-void UnionSearch::drive(size_t driver, DocId from, DocId to, TopHits& top) {
-  const double rest = driver == 0 ? 0 : rest_[driver - 1];
+Stop UnionSearch::drive(size_t driver, TopHits& top, const Interrupt& interrupt) {
   TermScorer& term = *terms_[order_[driver]];
   PostingsCursor& cursor = term.cursor();
   const std::span<const float> bounds = term.bounds();
-  float scores[kBatch];
-  uint16_t found[kBatch + 16];
-  uint32_t frequent_docs[kBatch + 16];
-  uint32_t frequent_freqs[kBatch + 16];
-  for (uint32_t b = cursor.find_block(from); b < cursor.block_count(); ++b) {
-    if (b > 0 && cursor.block_last_doc(b - 1) + 1 >= to) break;
-    if (static_cast<float>(bounds[b] + rest) < top.bar()) continue;
-    cursor.open_block(b);
-    const DocId* docs = cursor.docs();
-    const uint32_t begin = docs[0] >= from ? 0 : find_doc(docs, cursor.size(), from);
-    const uint32_t end = cursor.last_doc() < to ? cursor.size() : find_doc(docs, cursor.size(), to);
-    const float wanted = part_of(top.bar(), rest);
-    const uint32_t* freqs = cursor.freqs() + begin;
-    uint32_t n = end - begin;
-    docs += begin;
-    if (const uint32_t least = term.least_freq(b, wanted); least > 1) {
-      n = kernels::best().frequent(docs, freqs, n, least, frequent_docs, frequent_freqs);
-      docs = frequent_docs;
-      freqs = frequent_freqs;
-    }
-    term.scoring().score(docs, freqs, n, scores);
-    n = kernels::best().at_least(scores, n, wanted, found);
-    for (uint32_t i = 0; i < n; ++i) {
-      docs_[candidates_] = docs[found[i]];
-      sums_[candidates_] = scores[found[i]];
-      if (++candidates_ == kBatch) finish(driver, top);
-    }
+  const auto flush = [&] { finish(driver, top); };
+  const auto drive_block = [&](uint32_t block) {
+    if (static_cast<float>(bounds[block] + rest_[driver]) < top.bar()) return Stop::kNo;
+    const DocId from = block == 0 ? 0 : cursor.block_last_doc(block - 1) + 1;
+    const DocId to = cursor.block_last_doc(block) + 1;
+    double rest = 0;
+    for (size_t i = 0; i < driver; ++i) rest += terms_[order_[i]]->bound(from, to);
+    if (static_cast<float>(bounds[block] + rest) < top.bar()) return Stop::kNo;
+    const Stop stop = poll(interrupt);
+    if (stop == Stop::kNo) candidates_.add_block(term, block, part_of(top.bar(), rest), flush);
+    return stop;
+  };
+  // The most promising blocks first, so that the bar rises; then in order, so that no block of
+  // another term is decoded twice.
+  uint32_t seeds[kSeeds];
+  const uint32_t n_seeds = top.full() ? 0 : most_promising(bounds, seeds, kSeeds);
+  for (uint32_t s = 0; s < n_seeds; ++s) {
+    if (const Stop stop = drive_block(seeds[s]); stop != Stop::kNo) return stop;
+    flush();
   }
-  finish(driver, top);
+  for (uint32_t b = 0; b < bounds.size(); ++b) {
+    if (std::find(seeds, seeds + n_seeds, b) != seeds + n_seeds) continue;
+    if (const Stop stop = drive_block(b); stop != Stop::kNo) return stop;
+  }
+  flush();
+  return Stop::kNo;
 }
 
 void UnionSearch::finish(size_t driver, TopHits& top) {
-  uint32_t n = std::exchange(candidates_, 0);
-  DocId found[kBatch + 16];
-  uint16_t kept[kBatch + 16];
-  uint32_t freqs[kBatch + 16];
-  float scores[kBatch];
-  const auto drop_below_bar = [&](double rest) {
-    n = kernels::best().keep_sums(docs_, sums_, n, part_of(top.bar(), rest));
-  };
-  for (size_t i = driver; n != 0 && i-- > 0 && rest_[i] != 0;) {
-    drop_below_bar(rest_[i]);
-    TermScorer& term = *terms_[order_[i]];
-    std::copy_n(docs_, n, found);
-    const uint32_t common = intersect(term.cursor(), found, n, kept, freqs);
-    term.scoring().score(found, freqs, common, scores);
-    for (uint32_t c = 0; c < common; ++c) sums_[kept[c]] += scores[c];
+  for (size_t i = driver; i-- > 0 && candidates_.size() != 0;) {
+    candidates_.keep(top.bar(), rest_[i + 1]);
+    candidates_.look_up(*terms_[order_[i]], Candidates::Term::kMayBeThere, top.bar(), rest_[i]);
   }
-  drop_below_bar(0);
+  candidates_.keep(top.bar(), 0);
   // What an earlier driver has, it has found, and with this term's score.
-  for (size_t i = driver + 1; n != 0 && i < terms_.size(); ++i) {
-    std::copy_n(docs_, n, found);
-    const uint32_t common = intersect(terms_[order_[i]]->cursor(), found, n, kept, nullptr);
-    uint32_t left = 0;
-    for (uint32_t c = 0, next = 0; c < n; ++c) {
-      docs_[left] = docs_[c];
-      sums_[left] = sums_[c];
-      const bool seen = next < common && kept[next] == c;
-      next += seen ? 1 : 0;
-      left += seen ? 0 : 1;
-    }
-    n = left;
+  for (size_t i = driver + 1; i < terms_.size() && candidates_.size() != 0; ++i)
+    candidates_.drop_all_of(*terms_[order_[i]]);
+  for (uint32_t c = 0; c < candidates_.size(); ++c) {
+    const DocId doc = candidates_.docs()[c];
+    if (live(doc)) top.add({number_, doc, static_cast<float>(candidates_.sums()[c])});
   }
-  for (uint32_t c = 0; c < n; ++c)
-    if (live(docs_[c])) top.add({number_, docs_[c], static_cast<float>(sums_[c])});
+  candidates_.clear();
 }
 
 }  // namespace diagon::search

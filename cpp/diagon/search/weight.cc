@@ -44,10 +44,12 @@ bool stored_range(const ColumnReader& column, double lo, double hi, int64_t& fro
 PreparedQuery::PreparedQuery(std::shared_ptr<const index::Snapshot> snapshot,
                              std::shared_ptr<const Query> query, bool with_scores)
     : snapshot_(std::move(snapshot)), query_(std::move(query)), with_scores_(with_scores) {
-  root_ = prepare(*query_, 1.0f, with_scores, 0);
+  NormTables tables;
+  root_ = prepare(*query_, 1.0f, with_scores, 0, tables);
 }
 
-Weight PreparedQuery::prepare(const Query& query, float boost, bool scored, uint32_t depth) const {
+Weight PreparedQuery::prepare(const Query& query, float boost, bool scored, uint32_t depth,
+                              NormTables& tables) const {
   if (depth > kMaxDepth) throw_invalid("the query is nested too deeply");
   if (!(query.boost >= 0) || !std::isfinite(query.boost))
     throw_invalid("a boost must be a finite number and not negative");
@@ -68,40 +70,47 @@ Weight PreparedQuery::prepare(const Query& query, float boost, bool scored, uint
     throw_invalid("a multi-term query needs an automaton");
   if (query.kind == QueryKind::kTerm || query.kind == QueryKind::kPhrase ||
       query.kind == QueryKind::kSloppyPhrase)
-    prepare_terms(weight);
+    prepare_terms(weight, tables);
   weight.has_udf = query.kind == QueryKind::kUdf;
+  weight.children.reserve(query.clauses.size());
   for (size_t i = 0; i < query.clauses.size(); ++i) {
-    weight.children.push_back(
-        prepare(*query.clauses[i].query, weight.boost, weight.takes_score_of(i), depth + 1));
+    weight.children.push_back(prepare(*query.clauses[i].query, weight.boost,
+                                      weight.takes_score_of(i), depth + 1, tables));
     weight.has_udf |= weight.children.back().has_udf;
   }
   return weight;
 }
 
-void PreparedQuery::prepare_terms(Weight& weight) const {
+void PreparedQuery::prepare_terms(Weight& weight, NormTables& tables) const {
   const Query& query = *weight.query;
   const size_t terms = query.terms.size();
   const size_t segments = snapshot_->size();
   weight.metas.resize(terms * segments);
-  std::vector<uint64_t> doc_freqs(terms);
   for (size_t s = 0; s < segments; ++s) {
     const termdict::FieldTerms* field = snapshot_->segment(s).reader->terms(query.field);
     for (size_t t = 0; field != nullptr && t < terms; ++t) {
-      const auto meta = field->lookup(query.terms[t]);
-      if (!meta) continue;
-      weight.metas[s * terms + t] = *meta;
-      doc_freqs[t] += meta->doc_freq;
+      if (const auto meta = field->lookup(query.terms[t])) weight.metas[s * terms + t] = *meta;
     }
   }
   if (!weight.scored) return;
   const index::FieldStats stats = snapshot_->field_stats(query.field);
-  if (query.kind == QueryKind::kTerm && query.doc_freq != 0)
-    doc_freqs[0] = std::min(query.doc_freq, stats.doc_count);
   double sum = 0;
-  for (const uint64_t doc_freq : doc_freqs) sum += idf(doc_freq, stats.doc_count);
+  for (size_t t = 0; t < terms; ++t) {
+    uint64_t doc_freq = 0;
+    for (size_t s = 0; s < segments; ++s) doc_freq += weight.metas[s * terms + t].doc_freq;
+    if (query.kind == QueryKind::kTerm && query.doc_freq != 0)
+      doc_freq = std::min(query.doc_freq, stats.doc_count);
+    sum += idf(doc_freq, stats.doc_count);
+  }
   weight.term_weight = weight.boost * static_cast<float>(sum);
   if (!std::isfinite(weight.term_weight)) throw_invalid("a boost is too large to score with");
+  const auto known = std::ranges::find(tables, query.field, &NormTables::value_type::first);
+  if (known != tables.end()) {
+    weight.norm_table = known->second;
+    return;
+  }
   weight.norm_table = make_norm_table(stats);
+  tables.emplace_back(query.field, weight.norm_table);
 }
 
 ScorerPtr PreparedQuery::scorer(const Weight& weight, size_t segment,
@@ -153,7 +162,8 @@ std::unique_ptr<TermScorer> PreparedQuery::term_scorer(const Weight& weight, siz
   const postings::TermMeta& meta = weight.meta(segment, 0);
   if (meta.doc_freq == 0) return nullptr;
   const index::SegmentReader& reader = *snapshot_->segment(segment).reader;
-  return std::make_unique<TermScorer>(reader.postings(weight.query->field, meta),
+  // Made where it stays: a cursor has room for a whole block.
+  return std::make_unique<TermScorer>([&] { return reader.postings(weight.query->field, meta); },
                                       scoring(weight, segment));
 }
 

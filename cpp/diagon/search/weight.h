@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "diagon/index/snapshot.h"
@@ -64,8 +65,11 @@ class PreparedQuery {
   [[noreturn]] void throw_no_score(size_t segment, DocId doc) const;
 
  private:
-  Weight prepare(const Query& query, float boost, bool scored, uint32_t depth) const;
-  void prepare_terms(Weight& weight) const;
+  // One table for all of the query's terms in a field.
+  using NormTables = std::vector<std::pair<FieldId, std::shared_ptr<const NormTable>>>;
+  Weight prepare(const Query& query, float boost, bool scored, uint32_t depth,
+                 NormTables& tables) const;
+  void prepare_terms(Weight& weight, NormTables& tables) const;
   ScorerPtr term_set_scorer(const Weight& weight, size_t segment, const Interrupt& interrupt) const;
   ScorerPtr multi_term_scorer(const Weight& weight, size_t segment,
                               const Interrupt& interrupt) const;

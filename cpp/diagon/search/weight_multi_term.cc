@@ -80,8 +80,8 @@ ScorerPtr PreparedQuery::sloppy_phrase_scorer(const Weight& weight, size_t segme
   for (size_t t = 0; t < query.terms.size(); ++t) {
     const postings::TermMeta& meta = weight.meta(segment, t);
     if (meta.doc_freq == 0) continue;
-    slots[query.slots[t]].terms.push_back(
-        std::make_unique<TermScorer>(reader.postings(query.field, meta), TermScoring()));
+    slots[query.slots[t]].terms.push_back(std::make_unique<TermScorer>(
+        [&] { return reader.postings(query.field, meta); }, TermScoring()));
   }
   const auto is_empty = [](const SloppyPhraseScorer::Slot& slot) { return slot.terms.empty(); };
   if (std::ranges::any_of(slots, is_empty)) return nullptr;
