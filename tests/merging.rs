@@ -47,8 +47,9 @@ fn merge() -> impl Strategy<Value = Merge> {
     ]
 }
 
-fn options(background: bool, reorder: bool) -> WriterOptions {
+fn options(background: bool, reorder: bool, buffers: u32) -> WriterOptions {
     let mut options = WriterOptions::default();
+    options.indexing_threads = buffers;
     options.merges.background = background;
     options.merges.segments_per_tier = 2;
     options.merges.floor_segment_bytes = 1;
@@ -195,11 +196,12 @@ proptest! {
     fn merges_change_no_answer(
         background in any::<bool>(),
         reorder in any::<bool>(),
+        buffers in 1..4_u32,
         rounds in prop::collection::vec((changes(SMALL), merge()), 1..5),
         requests in prop::collection::vec(request(SMALL), 1..6),
     ) {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut pair = Pair::new(folder.path(), options(background, reorder));
+        let mut pair = Pair::new(folder.path(), options(background, reorder, buffers));
         for (changes, merge) in &rounds {
             for change in changes {
                 pair.change(change);
