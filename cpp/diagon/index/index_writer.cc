@@ -1,6 +1,5 @@
 #include "diagon/index/index_writer.h"
 
-#include "diagon/util/bits.h"
 #include "diagon/util/error.h"
 
 namespace diagon::index {
@@ -127,101 +126,6 @@ void IndexWriter::add_documents(const DocumentBatch& batch) {
 void IndexWriter::delete_document(std::string_view id) {
   buffers_.remove(id);
   flush_if_full();
-}
-
-void IndexWriter::flush_if_full() {
-  if (!is_full()) return;
-  std::unique_lock lock(mutex_);
-  if (!is_full()) return;  // another thread has flushed meanwhile
-  install_finished();
-  if (taken_) write_taken();
-  if (take(buffers_.largest())) write_taken();
-  tend_merges();
-  stall_while_behind(lock);
-}
-
-bool IndexWriter::take(size_t place) {
-  TakenBuffer taken;
-  if (!buffers_.take(place, taken)) return false;
-  taken_docs_ = taken.buffer.doc_count();
-  taken_.emplace(std::move(taken));
-  return true;
-}
-
-void IndexWriter::apply_deletes() {
-  if (segments_.empty()) return;
-  std::vector<std::string_view> ids = taken_->buffer.ids();
-  ids.insert(ids.end(), taken_->deletes.begin(), taken_->deletes.end());
-  std::vector<DocId> docs;
-  for (Segment& s : segments_) {
-    std::vector<DocId> gone;
-    for (const std::string_view id : ids) {
-      docs.clear();
-      s.segment.reader->find_id(id, docs);
-      for (const DocId doc : docs)
-        if (s.segment.is_live(doc)) gone.push_back(doc);
-    }
-    if (gone.empty()) continue;
-    // Snapshots share the old bits; they are never changed in place.
-    const DocId max_doc = s.segment.reader->max_doc();
-    auto live = s.segment.live ? std::make_shared<std::vector<uint64_t>>(*s.segment.live)
-                               : std::make_shared<std::vector<uint64_t>>(bits::words_for(max_doc));
-    if (!s.segment.live) bits::fill(live->data(), live->size(), max_doc);
-    for (const DocId doc : gone) bits::clear(live->data(), doc);
-    s.segment.live_count = static_cast<DocId>(bits::count(live->data(), live->size()));
-    s.segment.live = std::move(live);
-    s.live_dirty = true;
-  }
-}
-
-void IndexWriter::flush() {
-  install_finished();
-  if (taken_) write_taken();  // which an earlier flush could not
-  for (size_t place = 0; place < buffers_.count(); ++place)
-    if (take(place)) write_taken();
-  tend_merges();
-}
-
-void IndexWriter::write_taken() {
-  stuck_bytes_ = 0;
-  try {
-    flush_taken();
-  } catch (...) {
-    stuck_bytes_ = taken_->buffer.ram_bytes();
-    throw;
-  }
-  taken_.reset();
-  taken_docs_ = 0;
-}
-
-void IndexWriter::flush_taken() {
-  const Buffer& buffer = taken_->buffer;
-  Segment fresh;
-  const bool any = buffer.live_count() != 0;
-  if (any) {
-    fresh.entry.number = manifest_.next_segment++;
-    fresh.entry.id = directory::random_segment_id();
-    fresh.entry.max_doc = buffer.doc_count();
-    try {
-      buffer.write(folder_, fresh.entry.number, fresh.entry.id, *fields());
-      fresh.segment.reader = SegmentReader::open(folder_, fresh.entry.number, fresh.entry.id);
-    } catch (...) {
-      try {
-        remove_segment(folder_, fresh.entry.number);
-      } catch (const Error& e) {  // the next sweep removes them
-        monitor_->failed(e);
-      }
-      throw;
-    }
-    fresh.segment.live_count = buffer.live_count();
-    if (buffer.has_deletes()) {
-      fresh.segment.live = std::make_shared<const std::vector<uint64_t>>(buffer.live_bits());
-      fresh.live_dirty = true;
-    }
-  }
-  segments_.reserve(segments_.size() + 1);
-  apply_deletes();  // to the segments that are older than the buffer
-  if (any) segments_.push_back(std::move(fresh));
 }
 
 std::shared_ptr<const Snapshot> IndexWriter::snapshot() const {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -142,6 +143,12 @@ class IndexWriter {
     uint32_t merge_failures = 0;    // of merges that found it damaged
     Clock::time_point merge_after;  // not before
   };
+  // A buffer on its way to a segment.
+  struct Taken {
+    TakenBuffer held;
+    Segment fresh;  // without a reader if no document lives
+    std::exception_ptr failure;
+  };
   // Merges that were asked for and are not done yet.
   struct Forced {
     ForcedMerge merge;
@@ -157,11 +164,14 @@ class IndexWriter {
 
   // The others are called with `mutex_` held.
   void create_or_load();
+
+  // In index_writer_flush.cc:
   void flush();
-  bool take(size_t place);
+  void take(size_t place);
   void write_taken();
-  void flush_taken();
-  void apply_deletes();
+  void write_segment(Taken& taken) noexcept;
+  void take_up(Taken& taken);
+  void apply_deletes(const TakenBuffer& held);
   void write_commit(Manifest& next);
   std::shared_ptr<const Snapshot> snapshot() const;
 
@@ -201,10 +211,10 @@ class IndexWriter {
   // Why no later commit can be trusted; empty: it can.
   std::string sync_failure_;
   std::vector<Segment> segments_;
-  // What is being flushed; still there if that failed.
-  std::optional<TakenBuffer> taken_;
+  // What is being flushed, and what could not be.
+  std::vector<Taken> taken_;
   std::atomic<uint32_t> taken_docs_{0};   // documents in it
-  std::atomic<uint64_t> stuck_bytes_{0};  // of RAM it takes, if it could not be flushed
+  std::atomic<uint64_t> stuck_bytes_{0};  // of RAM that what could not be flushed takes
   FileRefs files_;
   std::shared_ptr<MergeMonitor> monitor_ = std::make_shared<MergeMonitor>();
   std::set<uint64_t> being_made_;        // numbers of segments that merges write

@@ -1,36 +1,15 @@
 #include "diagon/index/merge_scheduler.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <iterator>
 #include <new>
 #include <system_error>
 
 #include "diagon/util/error.h"
+#include "diagon/util/signals.h"
 
 namespace diagon::index {
 namespace {
-
-// While it lives, threads that are started inherit a mask that blocks all signals but those that
-// the processor raises: a host's handlers are not made for threads that it doesn't know.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT})
-      ::sigdelset(&all, fault);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 uint64_t bytes_of(const MergeJob& job) {
   uint64_t bytes = 0;

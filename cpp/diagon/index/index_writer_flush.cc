@@ -1,0 +1,144 @@
+// How buffers become segments.
+#include <algorithm>
+#include <system_error>
+#include <thread>
+
+#include "diagon/index/index_writer.h"
+#include "diagon/util/bits.h"
+#include "diagon/util/error.h"
+#include "diagon/util/signals.h"
+
+namespace diagon::index {
+
+void IndexWriter::flush_if_full() {
+  if (!is_full()) return;
+  std::unique_lock lock(mutex_);
+  if (!is_full()) return;  // another thread has flushed meanwhile
+  install_finished();
+  write_taken();
+  take(buffers_.largest());
+  write_taken();
+  tend_merges();
+  stall_while_behind(lock);
+}
+
+void IndexWriter::flush() {
+  install_finished();
+  write_taken();
+  for (size_t place = 0; place < buffers_.count(); ++place) take(place);
+  write_taken();
+  tend_merges();
+}
+
+void IndexWriter::take(size_t place) {
+  Taken& taken = taken_.emplace_back();
+  try {
+    if (buffers_.take(place, taken.held)) {
+      taken_docs_ += taken.held.buffer.doc_count();
+      return;
+    }
+  } catch (...) {
+    taken_.pop_back();
+    throw;
+  }
+  taken_.pop_back();
+}
+
+// Writes what is there to be written, also what an earlier flush could not.
+void IndexWriter::write_taken() {
+  if (taken_.empty()) return;
+  stuck_bytes_ = 0;
+  for (Taken& taken : taken_) {
+    if (taken.held.buffer.live_count() == 0) continue;
+    taken.fresh.entry.number = manifest_.next_segment++;
+    taken.fresh.entry.id = directory::random_segment_id();
+    taken.fresh.entry.max_doc = taken.held.buffer.doc_count();
+  }
+  std::vector<std::jthread> threads;
+  for (size_t i = 1; i < taken_.size(); ++i) {
+    const SignalsBlocked blocked;
+    try {
+      threads.emplace_back([this, &taken = taken_[i]] { write_segment(taken); });
+    } catch (const std::system_error&) {  // no thread is to be had
+      write_segment(taken_[i]);
+    }
+  }
+  write_segment(taken_.front());
+  for (std::jthread& thread : threads) thread.join();
+  std::exception_ptr failure;
+  for (Taken& taken : taken_) {
+    try {
+      if (taken.failure) std::rethrow_exception(std::exchange(taken.failure, nullptr));
+      take_up(taken);
+      taken_docs_ -= taken.held.buffer.doc_count();
+      taken.held = {};
+    } catch (...) {
+      failure = std::current_exception();
+      stuck_bytes_ += taken.held.buffer.ram_bytes() + 1;
+    }
+  }
+  std::erase_if(taken_, [](const Taken& taken) {
+    return taken.held.buffer.doc_count() == 0 && taken.held.deletes.empty();
+  });
+  if (failure) std::rethrow_exception(failure);
+}
+
+// Called by several threads at once.
+void IndexWriter::write_segment(Taken& taken) noexcept {
+  const Buffer& buffer = taken.held.buffer;
+  if (buffer.live_count() == 0) return;
+  Segment& fresh = taken.fresh;
+  try {
+    buffer.write(folder_, fresh.entry.number, fresh.entry.id, *fields());
+    fresh.segment.reader = SegmentReader::open(folder_, fresh.entry.number, fresh.entry.id);
+    fresh.segment.live_count = buffer.live_count();
+    if (buffer.has_deletes()) {
+      fresh.segment.live = std::make_shared<const std::vector<uint64_t>>(buffer.live_bits());
+      fresh.live_dirty = true;
+    }
+  } catch (...) {
+    taken.failure = std::current_exception();
+    fresh.segment = {};
+    try {
+      remove_segment(folder_, fresh.entry.number);
+    } catch (const Error& e) {  // the next sweep removes them
+      monitor_->failed(e);
+    } catch (const std::exception& e) {
+      monitor_->failed(Error(ErrorCode::kInternal, std::string("removing files: ") + e.what()));
+    }
+  }
+}
+
+void IndexWriter::take_up(Taken& taken) {
+  segments_.reserve(segments_.size() + 1);
+  apply_deletes(taken.held);  // to the segments that are older than the buffer
+  if (taken.fresh.segment.reader) segments_.push_back(std::move(taken.fresh));
+}
+
+void IndexWriter::apply_deletes(const TakenBuffer& held) {
+  if (segments_.empty()) return;
+  std::vector<std::string_view> ids = held.buffer.ids();
+  ids.insert(ids.end(), held.deletes.begin(), held.deletes.end());
+  std::vector<DocId> docs;
+  for (Segment& s : segments_) {
+    std::vector<DocId> gone;
+    for (const std::string_view id : ids) {
+      docs.clear();
+      s.segment.reader->find_id(id, docs);
+      for (const DocId doc : docs)
+        if (s.segment.is_live(doc)) gone.push_back(doc);
+    }
+    if (gone.empty()) continue;
+    // Snapshots share the old bits; they are never changed in place.
+    const DocId max_doc = s.segment.reader->max_doc();
+    auto live = s.segment.live ? std::make_shared<std::vector<uint64_t>>(*s.segment.live)
+                               : std::make_shared<std::vector<uint64_t>>(bits::words_for(max_doc));
+    if (!s.segment.live) bits::fill(live->data(), live->size(), max_doc);
+    for (const DocId doc : gone) bits::clear(live->data(), doc);
+    s.segment.live_count = static_cast<DocId>(bits::count(live->data(), live->size()));
+    s.segment.live = std::move(live);
+    s.live_dirty = true;
+  }
+}
+
+}  // namespace diagon::index
