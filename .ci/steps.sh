@@ -143,7 +143,7 @@ step_coverage-rust() {
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | sort -u)
   "$tools/llvm-profdata" merge --sparse --output="$data/all.profdata" "$data"/*.profraw
   first=$(head -n 1 <<<"$programs")
-  "$tools/llvm-cov" report --instr-profile="$data/all.profdata" --ignore-filename-regex='/tests(/|\.rs$)' \
+  "$tools/llvm-cov" report --instr-profile="$data/all.profdata" --ignore-filename-regex='(/tests/|/tests\.rs|_tests\.rs)' \
     "$first" $(tail -n +2 <<<"$programs" | sed 's/^/--object=/') "$PWD/src" | tee "$data/report"
   awk -v least="$coverage" '$1 == "TOTAL" {
     sub("%", "", $10)
