@@ -18,7 +18,7 @@ told_by() {
     /^\[  PASSED  \] [0-9]+ test/ { tests += $4 }
     /^(power cuts|calls that failed|interrupted calls|full disks|signals)/ || / crashes, / || / flipped bits: / ||
     / truncated, prolonged and swapped/ || / times damage with / ||
-    /^  lines\.+:/ || /% coverage,/ { sub(/^ +/, ""); lines[++last] = $0 }
+    /^ *lines(\.+)?: / { sub(/^ +/, ""); lines[++last] = $0 }
     /number_of_executed_units/ { inputs += $2 }
     END {
       if (tests) print tests " tests"
@@ -31,7 +31,8 @@ told_by() {
 # A step that fails doesn't keep the others from being run; the whole fails then. A step is a function `step_NAME`, with a line of
 # what it is in `what[NAME]`. Their output stays in target/ci.
 run_steps() {
-  local all=$1 name
+  local all name
+  all=$(echo $1) # on one line
   shift
   if [[ ${1:-} = --list ]]; then
     for name in $all; do printf '%-14s %s\n' "$name" "${what[$name]}"; done
@@ -41,9 +42,9 @@ run_steps() {
     [[ " $all " = *" $name "* ]] || { echo "there is no step '$name'; --list names them" >&2; return 2; }
   done
   [[ $# -gt 0 ]] || set -- $all
-  local table=target/ci/table failed=0 begin result log
+  local table failed=0 begin result log
   mkdir -p target/ci
-  printf '%-14s %-7s %7s  %s\n' step result seconds counted >"$table"
+  table=$(printf '%-14s %-7s %7s  %s' step result seconds counted)
   for name in "$@"; do
     step "$name: ${what[$name]}"
     log=target/ci/$name.log
@@ -52,9 +53,9 @@ run_steps() {
     (set -e; "step_$name") 2>&1 | tee "$log"
     [[ ${PIPESTATUS[0]} -eq 0 ]] && result=ok || { result=FAILED; failed=1; }
     set -e
-    printf '%-14s %-7s %7d  %s\n' "$name" "$result" $((SECONDS - begin)) "$(told_by "$log")" >>"$table"
+    table+=$'\n'$(printf '%-14s %-7s %7d  %s' "$name" "$result" $((SECONDS - begin)) "$(told_by "$log")")
   done
   step "done in $((SECONDS / 60)) minutes"
-  cat "$table"
+  printf '%s\n' "$table"
   return $failed
 }

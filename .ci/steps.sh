@@ -26,7 +26,7 @@ declare -A what=(
   [property]="property tests, many cases"
   [fuzz]="the fuzzers, two minutes each"
   [coverage-cpp]="line coverage of the engine (gcov), with the tests of allocations"
-  [coverage-rust]="line coverage of the crate (cargo-tarpaulin)"
+  [coverage-rust]="line coverage of the crate (llvm-cov)"
   [benches]="the benchmarks, each once"
   [compare]="the comparison with another engine builds"
 )
@@ -132,9 +132,24 @@ step_coverage-cpp() {
 }
 
 step_coverage-rust() {
-  command -v cargo-tarpaulin >/dev/null || cargo install --quiet cargo-tarpaulin
-  cargo tarpaulin --engine llvm --skip-clean --out Stdout --include-files 'src/*' --timeout 900 \
-    --target-dir target/tarpaulin --fail-under "$coverage"
+  rustup component add llvm-tools
+  local tools data=$PWD/target/coverage programs first
+  tools=$(rustc --print target-libdir)/../bin
+  rm -rf "$data"
+  mkdir -p "$data"
+  export RUSTC_WORKSPACE_WRAPPER=$PWD/.ci/coverage-rustc LLVM_PROFILE_FILE=$data/%m-%p.profraw
+  cargo test --lib --bins --tests
+  programs=$(cargo test --lib --bins --tests --no-run --message-format=json --quiet |
+    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | sort -u)
+  "$tools/llvm-profdata" merge --sparse --output="$data/all.profdata" "$data"/*.profraw
+  first=$(head -n 1 <<<"$programs")
+  "$tools/llvm-cov" report --instr-profile="$data/all.profdata" --ignore-filename-regex='(/tests/|/tests\.rs|_tests\.rs)' \
+    "$first" $(tail -n +2 <<<"$programs" | sed 's/^/--object=/') "$PWD/src" | tee "$data/report"
+  awk -v least="$coverage" '$1 == "TOTAL" {
+    sub("%", "", $10)
+    printf "lines: %s%% of %d\n", $10, $8
+    found = $10 >= least
+  } END { exit !found }' "$data/report"
 }
 
 step_benches() { cargo bench -p diagon --bench '*' -- --test; }
