@@ -187,7 +187,6 @@ class AllSearch final : public BlockSearch {
   // What matches waits here to be scored, many at a time.
   static constexpr uint32_t kMatches = 2 * kernels::kBatch;
 
-  double others_bound(DocId from, DocId to);
   // `others`: a bound of the other terms' scores in the lead's block.
   // Puts the block's documents that all terms have, and, while hits are counted, all filters, to
   // the matches, if it is admitted; returns how many hits there are, if they are counted.

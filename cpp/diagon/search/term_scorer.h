@@ -66,6 +66,12 @@ class TermScorer final : public Scorer {
   std::vector<float> bounds_;
 };
 
+// For each block of `lead` a bound of the other term's scores in the range of documents that the
+// block is in; `bounds`: of the other's blocks.
+std::vector<float> bounds_beside(const postings::PostingsCursor& lead,
+                                 const postings::PostingsCursor& other,
+                                 std::span<const float> bounds);
+
 // The index of the first of `count` ascending documents that is >= target; count if none.
 uint32_t find_doc(const DocId* docs, uint32_t count, DocId target) noexcept;
 
