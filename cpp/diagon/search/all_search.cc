@@ -11,7 +11,7 @@ using postings::PostingsCursor;
 
 // If the next term is so many times as frequent as the rarest, decoding its blocks is what costs,
 // and scores come first: many of these blocks then have no candidate that could get in.
-constexpr uint64_t kScoreFirst = 3;
+constexpr uint64_t kScoreFirst = 6;
 
 }  // namespace
 

@@ -32,6 +32,7 @@
 #include "diagon/search/top_hits.h"
 #include "diagon/search/weight.h"
 #include "diagon/util/interrupt.h"
+#include "diagon/util/recycled.h"
 
 namespace diagon::search {
 
@@ -146,7 +147,7 @@ class BlockSearch {
 };
 
 // Documents with any of the terms; the score is the sum.
-class UnionSearch final : public BlockSearch {
+class UnionSearch final : public BlockSearch, public Recycled<UnionSearch, 1> {
  public:
   UnionSearch(const index::LiveSegment& segment, uint32_t number,
               std::vector<std::unique_ptr<TermScorer>> terms);
@@ -171,7 +172,7 @@ class UnionSearch final : public BlockSearch {
 
 // Documents with all of the terms and in all of the filters; the score is the sum over the scored
 // terms.
-class AllSearch final : public BlockSearch {
+class AllSearch final : public BlockSearch, public Recycled<AllSearch, 1> {
  public:
   struct Term {
     std::unique_ptr<TermScorer> scorer;

@@ -9,6 +9,7 @@
 #include "diagon/postings/postings.h"
 #include "diagon/search/scorer.h"
 #include "diagon/search/similarity.h"
+#include "diagon/util/recycled.h"
 
 namespace diagon::search {
 
@@ -30,7 +31,7 @@ struct TermScoring {
   std::vector<float> bounds(postings::PostingsCursor& cursor) const;
 };
 
-class TermScorer final : public Scorer {
+class TermScorer final : public Scorer, public Recycled<TermScorer> {
  public:
   // `make_cursor()` returns the cursor.
   template <typename MakeCursor>
