@@ -147,7 +147,9 @@ TEST_F(KernelVersions, IntersectEqualsSets) {
     const uint32_t nb = below(random, kBatch + 1);
     const std::vector<uint32_t> a = ascending(random, na, 1 + below(random, 9));
     std::vector<uint32_t> b = ascending(random, nb, 1 + below(random, 9));
-    b.resize(kBatch, static_cast<uint32_t>(random()));  // what is past the end does not count
+    // What is past the end does not count, also if it stands in both.
+    while (b.size() < kBatch)
+      b.push_back(a.empty() ? static_cast<uint32_t>(random()) : a[below(random, na)]);
     std::vector<uint16_t> in_a(kBatch + 16);
     std::vector<uint16_t> in_b(kBatch + 16);
     const uint32_t n = run.intersect(a.data(), na, b.data(), nb, in_a.data(), in_b.data());

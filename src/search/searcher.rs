@@ -48,13 +48,13 @@ impl CancelToken {
     }
 
     /// The token of searches that nobody can stop: one for all, as making one costs a short search much of its time.
-    fn never() -> crate::Result<Self> {
+    fn never() -> crate::Result<&'static Self> {
         static NEVER: OnceLock<CancelToken> = OnceLock::new();
         match NEVER.get() {
-            Some(token) => Ok(token.clone()),
+            Some(token) => Ok(token),
             None => {
                 let token = Self::new()?;
-                Ok(NEVER.get_or_init(|| token).clone())
+                Ok(NEVER.get_or_init(|| token))
             }
         }
     }
@@ -202,10 +202,10 @@ impl Searcher {
         let deadline =
             limit.and_then(|limit| started.unwrap_or_else(Instant::now).checked_add(limit));
         let cancel = match &options.cancel {
-            Some(cancel) => cancel.clone(),
+            Some(cancel) => cancel,
             None => CancelToken::never()?,
         };
-        let lowered = lower(request, &self.snapshot, &cancel, deadline)?;
+        let lowered = lower(request, &self.snapshot, cancel, deadline)?;
         for leaf in &lowered.leaves {
             let source = self.functions.as_deref();
             let function = Function::prepare(leaf, request, source, self.snapshot.schema())?;
@@ -217,7 +217,7 @@ impl Searcher {
             functions.push(function);
         }
         let out_of_time = lowered.out_of_time;
-        let mut found = self.find(request, lowered, functions, &cancel, deadline)?;
+        let mut found = self.find(request, lowered, functions, cancel, deadline)?;
         found.counts.timed_out |= out_of_time;
         Ok(found)
     }

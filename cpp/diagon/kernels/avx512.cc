@@ -50,11 +50,16 @@ DIAGON_AVX512 void score(const uint32_t* docs, const uint32_t* freqs, uint32_t n
 DIAGON_AVX512 void bounds(const uint8_t* freqs, const uint8_t* norms, uint32_t blocks,
                           const float* table, float weight, float* out) noexcept {
   const __m512 w = _mm512_set1_ps(weight);
+  constexpr uint32_t kBlocks = kBatch / kImpactPairs;
+  alignas(64) float inverse[kBatch];
   for (uint32_t b = 0; b < blocks; b += 4) {
+    // As above: no gathers.
+    if (b % kBlocks == 0)
+      for (uint32_t i = 0; i < std::min(blocks - b, kBlocks) * kImpactPairs; ++i)
+        inverse[i] = table[norms[b * kImpactPairs + i]];
     const __mmask16 mask = first((blocks - b) * kImpactPairs);
     const __m512i freq = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, freqs + b * kImpactPairs));
-    const __m512i norm = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, norms + b * kImpactPairs));
-    __m512 best = bm25(w, freq, _mm512_i32gather_ps(norm, table, 4));
+    __m512 best = bm25(w, freq, _mm512_maskz_load_ps(mask, inverse + b % kBlocks * kImpactPairs));
     best = _mm512_mask_mov_ps(best, _mm512_cmpeq_epi32_mask(freq, _mm512_set1_epi32(kAnyFreq)), w);
     best = _mm512_max_ps(best, _mm512_permute_ps(best, 0b10110001));
     best = _mm512_max_ps(best, _mm512_permute_ps(best, 0b01001110));
@@ -179,62 +184,67 @@ DIAGON_AVX512 uint32_t count_common(const uint32_t* a, uint32_t na, const uint32
   return intersect(a, na, b, nb, in_a, in_b);
 }
 
-// All of sixteen with all of sixteen in one instruction; then those on whose side the smaller last
-// one is go on.
-[[gnu::target(
-    "avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx512vp2intersect,avx2,bmi,bmi2,"
-    "popcnt")]] uint32_t
-intersect_vp2(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb, uint16_t* in_a,
-              uint16_t* in_b) noexcept {
+#define DIAGON_VP2                                          \
+  [[gnu::target(                                            \
+      "avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq," \
+      "avx512vp2intersect,avx2,bmi,bmi2,popcnt")]]
+
+// Sixteen documents from `at` on, which may be past the end, where numbers stand that no document
+// has: different ones on both sides.
+DIAGON_AVX512 [[gnu::always_inline]] inline __m512i sixteen(const uint32_t* docs, uint32_t n,
+                                                            uint32_t at, int none) noexcept {
+  if (at + 16 <= n) return _mm512_loadu_si512(docs + at);
+  const __mmask16 there = at < n ? first(n - at) : static_cast<__mmask16>(0);
+  return _mm512_mask_loadu_epi32(_mm512_set1_epi32(none), there, docs + at);
+}
+
+// Sixteen of `a` with thirty-two of `b`, in one instruction for each sixteen; then those on whose
+// side the smaller last one is go on.
+DIAGON_VP2 uint32_t intersect_vp2(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb,
+                                  uint16_t* in_a, uint16_t* in_b) noexcept {
   if (na <= kFewDocs) return intersect(a, na, b, nb, in_a, in_b);
-  // Past the ends stand numbers that no document has, different ones on both sides.
-  const __m512i none_a = _mm512_set1_epi32(-1);
-  const __m512i none_b = _mm512_set1_epi32(-2);
   uint32_t count = 0;
   uint32_t i = 0;
   uint32_t j = 0;
   while (i < na && j < nb) {
-    const __m512i va = na - i >= 16 ? _mm512_loadu_si512(a + i)
-                                    : _mm512_mask_loadu_epi32(none_a, first(na - i), a + i);
-    const __m512i vb = nb - j >= 16 ? _mm512_loadu_si512(b + j)
-                                    : _mm512_mask_loadu_epi32(none_b, first(nb - j), b + j);
+    const __m512i va = sixteen(a, na, i, -1);
     __mmask16 ka;
     __mmask16 kb;
-    _mm512_2intersect_epi32(va, vb, &ka, &kb);
+    _mm512_2intersect_epi32(va, sixteen(b, nb, j, -2), &ka, &kb);
+    __mmask16 more_a;
+    __mmask16 more_b;
+    _mm512_2intersect_epi32(va, sixteen(b, nb, j + 16, -2), &more_a, &more_b);
+    ka = static_cast<__mmask16>(ka | more_a);
     store_numbers(in_a + count, ka, i);
     store_numbers(in_b + count, kb, j);
+    store_numbers(in_b + count + static_cast<uint32_t>(__builtin_popcount(kb)), more_b, j + 16);
     count += static_cast<uint32_t>(__builtin_popcount(ka));
     const uint32_t last_a = a[std::min(i + 15, na - 1)];
-    const uint32_t last_b = b[std::min(j + 15, nb - 1)];
+    const uint32_t last_b = b[std::min(j + 31, nb - 1)];
     i += last_a <= last_b ? 16 : 0;
-    j += last_b <= last_a ? 16 : 0;
+    j += last_b <= last_a ? 32 : 0;
   }
   return count;
 }
 
-[[gnu::target(
-    "avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx512vp2intersect,avx2,bmi,bmi2,"
-    "popcnt")]] uint32_t
-count_common_vp2(const uint32_t* a, uint32_t na, const uint32_t* b, uint32_t nb) noexcept {
+DIAGON_VP2 uint32_t count_common_vp2(const uint32_t* a, uint32_t na, const uint32_t* b,
+                                     uint32_t nb) noexcept {
   if (na <= kFewDocs) return count_common(a, na, b, nb);
-  const __m512i none_a = _mm512_set1_epi32(-1);
-  const __m512i none_b = _mm512_set1_epi32(-2);
   uint32_t count = 0;
   uint32_t i = 0;
   uint32_t j = 0;
   while (i < na && j < nb) {
-    const __m512i va = na - i >= 16 ? _mm512_loadu_si512(a + i)
-                                    : _mm512_mask_loadu_epi32(none_a, first(na - i), a + i);
-    const __m512i vb = nb - j >= 16 ? _mm512_loadu_si512(b + j)
-                                    : _mm512_mask_loadu_epi32(none_b, first(nb - j), b + j);
+    const __m512i va = sixteen(a, na, i, -1);
     __mmask16 ka;
     __mmask16 kb;
-    _mm512_2intersect_epi32(va, vb, &ka, &kb);
-    count += static_cast<uint32_t>(__builtin_popcount(ka));
+    _mm512_2intersect_epi32(va, sixteen(b, nb, j, -2), &ka, &kb);
+    __mmask16 more_a;
+    _mm512_2intersect_epi32(va, sixteen(b, nb, j + 16, -2), &more_a, &kb);
+    count += static_cast<uint32_t>(__builtin_popcount(static_cast<uint32_t>(ka | more_a)));
     const uint32_t last_a = a[std::min(i + 15, na - 1)];
-    const uint32_t last_b = b[std::min(j + 15, nb - 1)];
+    const uint32_t last_b = b[std::min(j + 31, nb - 1)];
     i += last_a <= last_b ? 16 : 0;
-    j += last_b <= last_a ? 16 : 0;
+    j += last_b <= last_a ? 32 : 0;
   }
   return count;
 }

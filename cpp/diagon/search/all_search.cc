@@ -11,7 +11,7 @@ using postings::PostingsCursor;
 
 // If the next term is so many times as frequent as the rarest, decoding its blocks is what costs,
 // and scores come first: many of these blocks then have no candidate that could get in.
-constexpr uint64_t kScoreFirst = 3;
+constexpr uint64_t kScoreFirst = 6;
 
 }  // namespace
 
@@ -20,13 +20,6 @@ AllSearch::AllSearch(const index::LiveSegment& segment, uint32_t number, std::ve
     : BlockSearch(segment, number), terms_(std::move(terms)), filters_(std::move(filters)) {
   std::ranges::stable_sort(terms_, {}, [](const Term& term) { return term.scorer->cost(); });
   std::ranges::stable_sort(filters_, {}, [](const ScorerPtr& filter) { return filter->cost(); });
-}
-
-double AllSearch::others_bound(DocId from, DocId to) {
-  double sum = 0;
-  for (size_t t = 1; t < terms_.size(); ++t)
-    if (terms_[t].scored) sum += terms_[t].scorer->bound(from, to);
-  return sum;
 }
 
 Stop AllSearch::search(TopHits& top, uint64_t enough, uint64_t& count, const Interrupt& interrupt) {
@@ -39,16 +32,20 @@ Stop AllSearch::search(TopHits& top, uint64_t enough, uint64_t& count, const Int
   }
   const bool ranking = top.wanted() != 0;
   std::vector<double> others(lead.block_count());
+  for (size_t t = 1; t < terms_.size() && ranking; ++t) {
+    if (!terms_[t].scored) continue;
+    TermScorer& term = *terms_[t].scorer;
+    const std::vector<float> bounds = bounds_beside(lead, term.cursor(), term.bounds());
+    for (size_t b = 0; b < bounds.size(); ++b) others[b] += bounds[b];
+  }
   std::vector<BlockBound> blocks(lead.block_count());
   DocId first = 0;
   for (uint32_t b = 0; b < blocks.size(); ++b) {
     const DocId end = lead.block_last_doc(b) + 1;
     blocks[b] = {0, b, first};
-    if (ranking) {
-      if (terms_.size() > 1) others[b] = others_bound(first, end);
+    if (ranking)
       blocks[b].bound =
           static_cast<float>((terms_[0].scored ? first_term.bounds()[b] : 0.0f) + others[b]);
-    }
     first = end;
   }
   if (ranking) {

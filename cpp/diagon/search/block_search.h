@@ -32,6 +32,7 @@
 #include "diagon/search/top_hits.h"
 #include "diagon/search/weight.h"
 #include "diagon/util/interrupt.h"
+#include "diagon/util/recycled.h"
 
 namespace diagon::search {
 
@@ -146,7 +147,7 @@ class BlockSearch {
 };
 
 // Documents with any of the terms; the score is the sum.
-class UnionSearch final : public BlockSearch {
+class UnionSearch final : public BlockSearch, public Recycled<UnionSearch, 1> {
  public:
   UnionSearch(const index::LiveSegment& segment, uint32_t number,
               std::vector<std::unique_ptr<TermScorer>> terms);
@@ -171,7 +172,7 @@ class UnionSearch final : public BlockSearch {
 
 // Documents with all of the terms and in all of the filters; the score is the sum over the scored
 // terms.
-class AllSearch final : public BlockSearch {
+class AllSearch final : public BlockSearch, public Recycled<AllSearch, 1> {
  public:
   struct Term {
     std::unique_ptr<TermScorer> scorer;
@@ -187,7 +188,6 @@ class AllSearch final : public BlockSearch {
   // What matches waits here to be scored, many at a time.
   static constexpr uint32_t kMatches = 2 * kernels::kBatch;
 
-  double others_bound(DocId from, DocId to);
   // `others`: a bound of the other terms' scores in the lead's block.
   // Puts the block's documents that all terms have, and, while hits are counted, all filters, to
   // the matches, if it is admitted; returns how many hits there are, if they are counted.

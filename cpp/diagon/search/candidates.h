@@ -2,6 +2,7 @@
 // others can add at most.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "diagon/kernels/kernels.h"
@@ -27,11 +28,14 @@ class Candidates {
   template <typename Flush>
   void add_block(TermScorer& term, uint32_t block, float least, Flush&& flush) {
     const Part part = open_block(term, block, least);
-    for (uint32_t i = 0; i < part.size; ++i) {
-      const uint32_t at = part_numbers_[i];
-      docs_[size_] = part.docs[at];
-      sums_[size_] = part_scores_[at];
-      if (++size_ == kernels::kBatch) flush();
+    for (uint32_t i = 0; i < part.size;) {
+      const uint32_t end = std::min(part.size, i + kernels::kBatch - size_);
+      for (; i < end; ++i, ++size_) {
+        const uint32_t at = part_numbers_[i];
+        docs_[size_] = part.docs[at];
+        sums_[size_] = part_scores_[at];
+      }
+      if (size_ == kernels::kBatch) flush();
     }
   }
   enum class Term { kMayBeThere, kMustBeThere, kMustBeThereUnscored };

@@ -126,6 +126,16 @@ void PhraseScorer::open_bounds() {
   for (Term& term : terms_) bounds_.push_back(scoring_.bounds(term.cursor));
 }
 
+std::vector<float> PhraseScorer::lead_bounds() {
+  if (bounds_.empty()) open_bounds();
+  std::vector<float> best = bounds_[0];
+  for (size_t t = 1; t < terms_.size(); ++t) {
+    const std::vector<float> other = bounds_beside(lead(), terms_[t].cursor, bounds_[t]);
+    for (size_t b = 0; b < best.size(); ++b) best[b] = std::min(best[b], other[b]);
+  }
+  return best;
+}
+
 double PhraseScorer::max_score(DocId from, DocId to) {
   if (bounds_.empty()) open_bounds();
   // A phrase stands no more often in a document than each of its terms does.

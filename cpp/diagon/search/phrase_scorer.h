@@ -33,6 +33,8 @@ class PhraseScorer final : public Scorer {
   // For those who walk over blocks themselves: the rarest term.
   postings::PostingsCursor& lead() noexcept { return terms_[0].cursor; }
   const TermScoring& scoring() const noexcept { return scoring_; }
+  // Of each of its blocks a bound of the phrase's scores. REQUIRES: with scores.
+  std::vector<float> lead_bounds();
   // Calls `visit(document)` for each of at most 128 ascending documents that has all terms. Inside
   // the call, and only there, the cursors stand at the document, so that the two below can be
   // asked.

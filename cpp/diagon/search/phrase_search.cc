@@ -17,12 +17,12 @@ Stop PhraseSearch::search(TopHits& top, uint64_t enough, uint64_t& count,
   PostingsCursor& lead = phrase_->lead();
   const bool ranking = top.wanted() != 0;
   bool counting = enough != 0 && count <= enough;
+  const std::vector<float> bounds = ranking ? phrase_->lead_bounds() : std::vector<float>();
   std::vector<BlockBound> blocks(lead.block_count());
   DocId first = 0;
   for (uint32_t b = 0; b < blocks.size(); ++b) {
-    const DocId end = lead.block_last_doc(b) + 1;
-    blocks[b] = {ranking ? static_cast<float>(phrase_->max_score(first, end)) : 0.0f, b, first};
-    first = end;
+    blocks[b] = {ranking ? bounds[b] : 0.0f, b, first};
+    first = lead.block_last_doc(b) + 1;
   }
   const auto look = [&](uint32_t block, bool admitted) {
     lead.open_block(block);

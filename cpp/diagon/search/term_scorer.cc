@@ -21,6 +21,23 @@ constexpr size_t kSparseCandidates = 64;
 
 }  // namespace
 
+std::vector<float> bounds_beside(const PostingsCursor& lead, const PostingsCursor& other,
+                                 std::span<const float> bounds) {
+  std::vector<float> beside(lead.block_count());
+  DocId from = 0;
+  uint32_t at = 0;  // the other's first block that reaches `from`
+  for (uint32_t b = 0; b < beside.size(); ++b) {
+    const DocId last = lead.block_last_doc(b);
+    while (at < other.block_count() && other.block_last_doc(at) < from) ++at;
+    if (at == other.block_count()) break;
+    beside[b] = bounds[at];
+    while (other.block_last_doc(at) < last && at + 1 < other.block_count())
+      beside[b] = std::max(beside[b], bounds[++at]);
+    from = last + 1;
+  }
+  return beside;
+}
+
 uint32_t find_doc(const DocId* docs, uint32_t count, DocId target) noexcept {
   uint32_t at = 0;
   while (count > 1) {
@@ -191,9 +208,11 @@ uint32_t TermScorer::least_freq(uint32_t block, float score) const noexcept {
   uint32_t before = 0;
   for (size_t i = 0; i < postings::kImpacts; ++i) {
     // A document with a frequency above `before` is not shorter than this pair's norm.
-    const float least = std::ceil(wanted / (*scoring_.table)[norms[i]]);
-    if (freqs[i] == postings::kAnyFreq || least <= static_cast<float>(freqs[i]))
-      return std::max(before + 1, static_cast<uint32_t>(std::min(least, 255.0f)));
+    const float least = std::min(wanted / (*scoring_.table)[norms[i]], 255.0f);
+    if (freqs[i] == postings::kAnyFreq || least <= static_cast<float>(freqs[i])) {
+      const auto whole = static_cast<uint32_t>(least);
+      return std::max(before + 1, whole + (static_cast<float>(whole) < least ? 1 : 0));
+    }
     before = freqs[i];
   }
   return before + 1;

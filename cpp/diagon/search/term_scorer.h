@@ -9,6 +9,7 @@
 #include "diagon/postings/postings.h"
 #include "diagon/search/scorer.h"
 #include "diagon/search/similarity.h"
+#include "diagon/util/recycled.h"
 
 namespace diagon::search {
 
@@ -30,7 +31,7 @@ struct TermScoring {
   std::vector<float> bounds(postings::PostingsCursor& cursor) const;
 };
 
-class TermScorer final : public Scorer {
+class TermScorer final : public Scorer, public Recycled<TermScorer> {
  public:
   // `make_cursor()` returns the cursor.
   template <typename MakeCursor>
@@ -65,6 +66,12 @@ class TermScorer final : public Scorer {
   std::vector<uint32_t> freqs_;  // of the window's documents, where they matched
   std::vector<float> bounds_;
 };
+
+// For each block of `lead` a bound of the other term's scores in the range of documents that the
+// block is in; `bounds`: of the other's blocks.
+std::vector<float> bounds_beside(const postings::PostingsCursor& lead,
+                                 const postings::PostingsCursor& other,
+                                 std::span<const float> bounds);
 
 // The index of the first of `count` ascending documents that is >= target; count if none.
 uint32_t find_doc(const DocId* docs, uint32_t count, DocId target) noexcept;
