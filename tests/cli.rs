@@ -195,6 +195,36 @@ fn a_bad_line_names_its_place_and_the_rest_goes_on_or_not() {
 }
 
 #[test]
+fn several_threads_index_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = path(&folder.path().join("index")).to_string();
+    let docs = folder.path().join("docs.jsonl");
+    let filler = "word ".repeat(100);
+    let mut lines: Vec<String> = (0..9_000)
+        .map(|n| json!({"_id": n.to_string(), "n": n, "text": filler}).to_string())
+        .collect();
+    lines.insert(5_000, "{nonsense".to_string());
+    std::fs::write(&docs, lines.join("\n")).unwrap();
+    let run = ["index", "--dir", &dir, "--threads", "3", path(&docs)];
+    fails(&run, &["docs.jsonl:5001: ", "nothing of this run was kept"]);
+    let run = [&run[..], &["--bad-lines", "skip", "--ram-buffer", "1"]].concat();
+    let output = diagon(&run);
+    let message = text(&output.stderr);
+    assert!(output.status.success(), "{message}");
+    assert!(
+        message.contains("9000 documents in") && message.contains("1 bad line skipped"),
+        "{message}"
+    );
+    let found = search(&dir, &json!({"size": 1, "query": {"term": {"n": 8_999}}}));
+    assert_eq!(found["hits"]["hits"][0]["_id"], "8999");
+    let found = search(&dir, &json!({"track_total_hits": true}));
+    assert_eq!(found["hits"]["total"]["value"], 9_000);
+    let output = diagon(&["index", "--dir", &dir, "--threads", "0", path(&docs)]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--threads"));
+}
+
+#[test]
 fn documents_come_from_standard_input_too() {
     let folder = tempfile::tempdir().unwrap();
     let dir = path(&folder.path().join("index")).to_string();
