@@ -41,8 +41,8 @@ struct Kernels {
   // Keeps, in place, the documents whose sum is >= least; returns how many. REQUIRES: n <= kBatch;
   // room for kBatch + 16 in both.
   uint32_t (*keep_sums)(uint32_t* docs, double* sums, uint32_t n, double least) noexcept;
-  // How many of the ascending documents are set in `bits`. REQUIRES: n <= kBatch; `bits` is readable
-  // for kReadableWords from the first document's word on.
+  // How many of the ascending documents are set in `bits`. REQUIRES: n <= kBatch; `bits` is
+  // readable for kReadableWords from the first document's word on.
   uint32_t (*count_set)(const uint32_t* docs, uint32_t n, const uint64_t* bits) noexcept;
   // Set bits of an array.
   uint64_t (*popcount)(const uint64_t* words, size_t n) noexcept;

@@ -123,6 +123,10 @@ uint32_t AllSearch::match_first(uint32_t block, bool admitted, double others, To
                   freqs ? terms_[t].freqs.data() + matches_ : nullptr);
     keep(t);
   }
+  if (!admitted) {
+    keep_filtered(docs, n);
+    return n;
+  }
   if (counting_ && n != 0 && !all_pass) {
     DocId left[kBatch + 16];
     std::copy_n(docs, n, left);

@@ -1,14 +1,16 @@
 // Queries of a common, flat shape - a term, several terms of which any or all must match, a phrase,
 // each of the latter also with filters - answered by blocks of postings in place of windows.
 //
-// *The best hits*: every block (or window of documents, for a union) has a bound of the scores in
-// it, from its impacts. They are looked at best bound first, so that the k-th best score rises as
-// fast as it can, and the search ends at the first one whose bound can't beat it. (Lucene's and
-// PISA's block-max algorithms - Ding and Suel, "Faster top-k document retrieval using block-max
-// indexes", 2011; Mallia et al., 2017 - go through documents in order and skip.) Inside a window
-// MaxScore (Turtle and Flood, 1995) tells which terms alone can't make a hit; the others drive in
-// turn, a block at a time, the one with the highest bound first, and what can still be a hit is
-// looked up in the rest by intersection of sorted arrays.
+// *The best hits*: every block has a bound of the scores in it, from its impacts. Of a single term,
+// they are looked at best bound first, and the search ends at the first one whose bound can't beat
+// the k-th best score. Where blocks of several terms belong together, a few of the most promising
+// ones come first, so that the k-th best score rises fast; then the others follow in their order,
+// so that no block is decoded twice, but for those whose bounds can't beat it. (Lucene's and PISA's
+// block-max algorithms - Ding and Suel, "Faster top-k document retrieval using block-max indexes",
+// 2011; Mallia et al., 2017 - go through documents in order and skip.) In a union the terms drive
+// one after another, the one with the highest bound first, until those that are left can't make a
+// hit any more (MaxScore; Turtle and Flood, 1995); what can still be a hit is looked up in the
+// terms that have not driven yet, by intersection of sorted arrays.
 //
 // *The count* is found from documents alone: apart from the best hits for a union, without reading
 // anything where the dictionary knows it, and else on the way, scoring only in blocks that can
@@ -55,7 +57,7 @@ class BlockSearch {
   // says so.
   virtual Stop search(TopHits& top, uint64_t enough, uint64_t& count,
                       const Interrupt& interrupt) = 0;
-  // Blocks or windows that were looked at.
+  // Blocks that were looked at.
   uint64_t looked_at() const noexcept { return looked_at_; }
 
  protected:

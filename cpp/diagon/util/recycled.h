@@ -19,35 +19,38 @@ class Recycled {
   static void operator delete(void* memory, std::align_val_t) noexcept { release(memory); }
 
  private:
+  // Without a destructor, so that it can be looked at until its thread has ended.
   struct Kept {
-    void* memory[kKept] = {};
-    size_t count = 0;
-    bool over = false;
-    ~Kept() {
-      while (count != 0) free_memory(memory[--count]);
-      // What is made or dropped after the end of its thread's own objects is not kept.
-      over = true;
-    }
+    void* memory[kKept];
+    size_t count;
+    bool over;
   };
+  // Ends it: what is dropped by a thread's last objects is not kept.
+  class End {
+   public:
+    End() = default;
+    ~End() {
+      while (kept_.count != 0) free_memory(kept_.memory[--kept_.count]);
+      kept_.over = true;
+    }
+    End(const End&) = delete;
+    End& operator=(const End&) = delete;
+  };
+  static constinit inline thread_local Kept kept_{};
 
   static constexpr std::align_val_t alignment() noexcept { return std::align_val_t(alignof(T)); }
   static void free_memory(void* memory) noexcept { ::operator delete(memory, alignment()); }
-  static Kept& kept() noexcept {
-    static thread_local Kept kept;
-    return kept;
-  }
   static void* allocate(size_t size) {
-    Kept& kept = Recycled::kept();
-    return kept.count != 0 && size == sizeof(T) ? kept.memory[--kept.count]
-                                                : ::operator new(size, alignment());
+    return kept_.count != 0 && size == sizeof(T) ? kept_.memory[--kept_.count]
+                                                 : ::operator new(size, alignment());
   }
   static void release(void* memory) noexcept {
-    Kept& kept = Recycled::kept();
-    if (memory == nullptr || kept.over || kept.count == kKept) {
+    if (memory == nullptr || kept_.over || kept_.count == kKept) {
       free_memory(memory);
       return;
     }
-    kept.memory[kept.count++] = memory;
+    static thread_local End end;
+    kept_.memory[kept_.count++] = memory;
   }
 };
 
