@@ -99,7 +99,7 @@ fn child() {
     let mut options = WriterOptions::default();
     options.ram_buffer_bytes = [64 << 20, 50_000, 1][usize::try_from(first % 3).unwrap()];
     // Every second child merges whatever it can.
-    if first % 2 == 0 {
+    if first.is_multiple_of(2) {
         options.merges.segments_per_tier = 2;
         options.merges.floor_segment_bytes = 1;
         options.merges.threads = 2;
