@@ -72,6 +72,9 @@ pub fn searching(rows: &[Row]) {
                 times
             };
             let (a, b) = (of(|row| row.diagon), of(|row| row.tantivy));
+            if a.is_empty() {
+                continue; // not asked for
+            }
             println!(
                 "| {} | {kind} | {:.1} | {:.1} | {:.2} | {:.1} / {:.1} | {:.0} / {:.0} |",
                 command.name(),

@@ -319,10 +319,7 @@ void cancel_set(const Cancel& cancel) noexcept { cancel.rep->cancel(); }
 std::shared_ptr<Prepared> prepare(const Snapshot& snapshot, std::unique_ptr<QueryNode> query,
                                   bool with_scores) {
   if (query == nullptr) throw_invalid("no query");
-  const std::shared_ptr<const QueryNode> owner(std::move(query));
-  std::shared_ptr<const Query> shared(owner, &owner->rep);
-  return std::make_shared<Prepared>(Prepared{
-      std::make_shared<const search::PreparedQuery>(snapshot.rep, std::move(shared), with_scores)});
+  return std::make_shared<Prepared>(snapshot, std::move(query), with_scores);
 }
 
 TopSummary search_top(const Prepared& prepared, uint64_t count_up_to, bool has_min_score,
@@ -334,16 +331,16 @@ TopSummary search_top(const Prepared& prepared, uint64_t count_up_to, bool has_m
   const std::span<float> out_scores = span_of(scores);
   if (out_segments.size() != out_docs.size() || out_docs.size() != out_scores.size())
     throw_invalid("buffers of different lengths");
-  if (prepared.rep->root().has_udf) throw_invalid("the query has UDF leaves");
+  if (prepared.rep.root().has_udf) throw_invalid("the query has UDF leaves");
   search::TopDocsOptions options;
   options.k = static_cast<uint32_t>(out_docs.size());
   options.count_up_to = count_up_to;
   options.has_min_score = has_min_score;
   options.min_score = min_score;
-  if ((options.k > 0 || has_min_score) && !prepared.rep->with_scores())
+  if ((options.k > 0 || has_min_score) && !prepared.rep.with_scores())
     throw_invalid("the query was prepared without scores");
   const search::TopDocs top =
-      search::search_top(*prepared.rep, options, interrupt_of(cancel, timeout_ns));
+      search::search_top(prepared.rep, options, interrupt_of(cancel, timeout_ns));
   for (size_t i = 0; i < top.hits.size(); ++i) {
     out_segments[i] = top.hits[i].segment;
     out_docs[i] = top.hits[i].doc;
@@ -356,9 +353,10 @@ TopSummary search_top(const Prepared& prepared, uint64_t count_up_to, bool has_m
 std::unique_ptr<HitStream> stream_open(const Prepared& prepared, uint32_t segment,
                                        uint32_t leaf_count, const Cancel& cancel,
                                        uint64_t timeout_ns) {
-  if (segment >= prepared.rep->snapshot().size()) throw_invalid("no such segment");
-  return std::make_unique<HitStream>(prepared.rep, segment, leaf_count,
-                                     interrupt_of(cancel, timeout_ns));
+  if (segment >= prepared.rep.snapshot().size()) throw_invalid("no such segment");
+  const std::shared_ptr<const search::PreparedQuery> shared(prepared.shared_from_this(),
+                                                            &prepared.rep);
+  return std::make_unique<HitStream>(shared, segment, leaf_count, interrupt_of(cancel, timeout_ns));
 }
 
 Filled stream_next(HitStream& stream, uint32_t budget, uint32_t capacity) {

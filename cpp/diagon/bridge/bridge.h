@@ -45,15 +45,22 @@ struct Snapshot {
 struct MergeMonitor {
   std::shared_ptr<const index::MergeMonitor> rep;
 };
-struct Prepared {
-  std::shared_ptr<const search::PreparedQuery> rep;
-};
 struct Cancel {
   std::shared_ptr<const CancelFlag> rep;
 };
 struct QueryNode {
   search::Query rep;
   std::shared_ptr<search::FunctionScore> functions;  // rep.function_score, while it is built
+};
+
+// With the tree that it was made of, in one piece: allocating is much of what a short query costs.
+struct Prepared : std::enable_shared_from_this<Prepared> {
+  Prepared(const Snapshot& snapshot, std::unique_ptr<QueryNode> query, bool with_scores)
+      : query(std::move(query)),
+        rep(snapshot.rep, {std::shared_ptr<void>(), &this->query->rep}, with_scores) {}
+
+  std::unique_ptr<QueryNode> query;  // not null
+  search::PreparedQuery rep;
 };
 
 struct Sorter {

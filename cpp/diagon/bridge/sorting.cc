@@ -79,11 +79,11 @@ void sorter_collect(Sorter& sorter, rust::Slice<const uint32_t> docs,
 TopSummary search_sorted(const Prepared& prepared, Sorter& sorter, const Cancel& cancel,
                          uint64_t timeout_ns) {
   search::SortCollector& collector = open(sorter);
-  if (prepared.rep->root().has_udf) throw_invalid("the query has UDF leaves");
-  if (collector.needs_scores() && !prepared.rep->with_scores())
+  if (prepared.rep.root().has_udf) throw_invalid("the query has UDF leaves");
+  if (collector.needs_scores() && !prepared.rep.with_scores())
     throw_invalid("the query was prepared without scores");
   const search::SortedRun run =
-      search::search_sorted(*prepared.rep, collector, interrupt_of(cancel, timeout_ns));
+      search::search_sorted(prepared.rep, collector, interrupt_of(cancel, timeout_ns));
   return {collector.count(), run.windows, 0, static_cast<uint8_t>(run.stop)};
 }
 
