@@ -12,7 +12,12 @@ namespace diagon::index {
 
 void IndexWriter::flush_if_full() {
   if (!is_full()) return;
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) {
+    // Another thread flushes: there is as much room again until it has done.
+    if (ram_bytes() / 2 < options_.ram_buffer_bytes) return;
+    lock.lock();
+  }
   if (!is_full()) return;  // another thread has flushed meanwhile
   install_finished();
   write_taken();
