@@ -35,11 +35,10 @@ pub fn index(docs: &Path, folder: &Path, reorder: bool) -> Result<u64, Error> {
     Ok(count)
 }
 
-/// Indexes the documents with several threads, in as many segments as a RAM buffer of 256 MiB makes, without merging. Returns how
+/// Indexes the documents with several threads, in as many segments as a RAM buffer of 64 MiB makes, without merging. Returns how
 /// many.
 pub fn index_with_threads(docs: &Path, folder: &Path, threads: u32) -> Result<u64, Error> {
     let mut options = WriterOptions::default();
-    options.ram_buffer_bytes = 256 << 20;
     options.indexing_threads = threads;
     options.merges = MergeOptions::none();
     let mut writer = IndexWriter::open(folder, Some(MAPPING), options)?;
