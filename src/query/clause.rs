@@ -6,7 +6,7 @@ use super::minimum::MinimumShouldMatch;
 use super::request::{finite, unknown_key};
 use super::{MAX_CLAUSES, leaf, multi_term_parse, wasm_udf};
 
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 22] = [
     "bool",
     "boosting",
     "constant_score",
@@ -24,6 +24,7 @@ const KINDS: [&str; 21] = [
     "prefix",
     "range",
     "regexp",
+    "script",
     "term",
     "terms",
     "wasm_udf",
@@ -135,6 +136,7 @@ impl Clauses {
             "dis_max" => self.dis_max(&body),
             "function_score" => self.function_score(&body),
             "wasm_udf" => wasm_udf::parse(&body),
+            "script" => wasm_udf::parse_script(&body),
             kind => {
                 let possible = KINDS.join(", ");
                 Err(body.error(format!("unknown clause `{kind}`; possible: {possible}")))

@@ -1,9 +1,10 @@
-//! The clause that names a user's function.
+//! The clauses that name a user's function: our own, and OpenSearch's `script` with the language `wasm`.
 
 use super::ast::{Clause, OnError, ParamValue, Parameter, Query, WasmUdf};
 use super::clause::Common;
 use super::json::Node;
 use super::leaf::number;
+use super::request::unknown_key;
 
 pub(super) fn parse(body: &Node<'_, '_>) -> crate::Result<Query> {
     const KEYS: [&str; 4] = ["name", "version", "parameters", "on_error"];
@@ -32,6 +33,84 @@ pub(super) fn parse(body: &Node<'_, '_>) -> crate::Result<Query> {
         .filter(|name| !name.is_empty())
         .ok_or_else(|| body.error("`wasm_udf` needs `name`, a function's name"))?;
     Ok(common.query(Clause::WasmUdf(udf), body.place()))
+}
+
+/// `{"script": {"script": {"lang": "wasm", "id": "name@version", "params": {}}}}`, as clients of OpenSearch write it: the same as a
+/// `wasm_udf`.
+pub(super) fn parse_script(body: &Node<'_, '_>) -> crate::Result<Query> {
+    let mut common = Common::default();
+    let mut udf = None;
+    for entry in &body.object("an object with `script`")? {
+        let value = body.member(entry);
+        match &*entry.key {
+            "script" => udf = Some(script(&value)?),
+            key => common.take(key, &value, "script", &["script"])?,
+        }
+    }
+    let udf = udf.ok_or_else(|| body.error("`script` needs `script`, the function to call"))?;
+    Ok(common.query(Clause::WasmUdf(udf), body.place()))
+}
+
+/// A script that is a registered function.
+fn script(node: &Node<'_, '_>) -> crate::Result<WasmUdf> {
+    const KEYS: [&str; 4] = ["lang", "id", "params", "options"];
+    let (mut lang, mut id) = (None, None);
+    let mut udf = WasmUdf {
+        name: String::new(),
+        version: None,
+        parameters: Vec::new(),
+        on_error: OnError::default(),
+    };
+    let entries = node.object("an object with `lang` and `id`")?;
+    for entry in &entries {
+        let value = node.member(entry);
+        match &*entry.key {
+            "lang" => lang = Some(value.string("a language, \"wasm\"")?),
+            "id" => id = Some((value.string("a function, \"name@version\"")?, value)),
+            "params" => udf.parameters = parameters(&value)?,
+            "options" => udf.on_error = options(&value)?,
+            "source" | "inline" => {
+                return Err(value.error(
+                    "code can't stand in a query; register a function, and name it with \"lang\": \"wasm\", \"id\": \"name@version\"",
+                ));
+            }
+            key => return Err(unknown_key(&value, key, "a script", &KEYS)),
+        }
+    }
+    match lang.as_deref() {
+        Some("wasm") => {}
+        Some(other) => {
+            let message = format!("no scripts in the language `{other}`; there is `wasm`");
+            return Err(node.error(message));
+        }
+        None => return Err(node.error("a script needs `lang`, \"wasm\"")),
+    }
+    let Some((id, place)) = id else {
+        return Err(node.error("a script needs `id`, a function: \"name@version\""));
+    };
+    // A version has no `@`.
+    let (name, version) = match id.rsplit_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (&*id, None),
+    };
+    if name.is_empty() || version.is_some_and(str::is_empty) {
+        return Err(place.expected("a function, \"name@version\" or \"name\""));
+    }
+    udf.name = name.to_string();
+    udf.version = version.map(str::to_string);
+    Ok(udf)
+}
+
+fn options(node: &Node<'_, '_>) -> crate::Result<OnError> {
+    let mut found = OnError::default();
+    for entry in &node.object("an object of options")? {
+        let value = node.member(entry);
+        match &*entry.key {
+            "on_error" => found = on_error(&value)?,
+            key => return Err(unknown_key(&value, key, "`options`", &["on_error"])),
+        }
+    }
+    Ok(found)
 }
 
 fn on_error(node: &Node<'_, '_>) -> crate::Result<OnError> {
