@@ -51,6 +51,8 @@ pub enum ErrorCode {
     UdfExists = 33,
     /// The parameters of a function are not valid.
     UdfParameter = 34,
+    /// Functions are switched off.
+    UdfDisabled = 35,
     /// A panic was caught at the edge of the library.
     Panicked = 40,
 }
@@ -127,6 +129,12 @@ pub enum Error {
         /// What is wrong and what is expected.
         message: String,
     },
+    /// Functions are switched off, all of them; see `UdfRegistry::set_enabled`.
+    #[error("function `{name}`: functions are switched off on this server")]
+    UdfDisabled {
+        /// What was asked for: name and version or range.
+        name: String,
+    },
     /// A clause of a query names a function that there isn't, or that can't be used as the clause says. [`Error::code`] is the
     /// inner error's.
     #[error("{error} (at {path}, byte {offset})")]
@@ -135,7 +143,7 @@ pub enum Error {
         path: String,
         /// Where, as in [`Error::Query`].
         offset: usize,
-        /// What is wrong: `UdfNotFound`, `UdfParameter`, `UdfRejected` or `InvalidArgument`.
+        /// What is wrong: `UdfNotFound`, `UdfParameter`, `UdfRejected`, `UdfDisabled` or `InvalidArgument`.
         error: Box<Error>,
     },
     /// The operating system refused something.
@@ -184,6 +192,7 @@ impl Error {
             Self::UdfNotFound { .. } => ErrorCode::UdfNotFound,
             Self::UdfExists { .. } => ErrorCode::UdfExists,
             Self::UdfParameter { .. } => ErrorCode::UdfParameter,
+            Self::UdfDisabled { .. } => ErrorCode::UdfDisabled,
             Self::Clause { error, .. } => error.code(),
             Self::Io { .. } => ErrorCode::Io,
             Self::Native { code, .. } => *code,

@@ -245,6 +245,30 @@ fn spinning() -> Option<Arc<dyn FunctionSource>> {
 }
 
 #[test]
+fn functions_can_be_switched_off() {
+    let registry = guests::registry_of_its_own();
+    let (_folder, searcher) = numbers(100, Some(Arc::clone(&registry) as _));
+    let plain = request(&json!({"query": {"range": {"n": {"lt": 10}}}}));
+    let picky = json!({"name": "picky", "version": "^1", "parameters": {"m": 1, "r": 0}});
+    let with_function = request(&json!({"query": {"bool": {"filter": [{"wasm_udf": picky}]}}}));
+    let total = |request: &SearchRequest| {
+        let response = searcher.search(request, &SearchOptions::default())?;
+        Ok::<u64, Error>(response.total.expect("a total").value)
+    };
+    let before = total(&with_function).expect("an answer");
+    registry.set_enabled(false);
+    let error = total(&with_function).expect_err("functions are off");
+    assert_eq!(error.code(), ErrorCode::UdfDisabled);
+    assert_eq!(
+        error.to_string(),
+        "function `picky ^1`: functions are switched off on this server (at query.bool.filter[0].wasm_udf, byte 40)"
+    );
+    assert_eq!(total(&plain).expect("an answer"), 10);
+    registry.set_enabled(true);
+    assert_eq!(total(&with_function).expect("an answer"), before);
+}
+
+#[test]
 fn a_spinning_function_is_stopped() {
     let (_folder, searcher) = numbers(6_000, spinning());
     let spin = |at: u32| {

@@ -201,9 +201,10 @@ fn located(error: Error, leaf: &Leaf<'_>, request: &SearchRequest) -> Error {
                 .find(|p| p.name == *parameter)
                 .map_or(leaf.place, |p| p.place)
         }
-        Error::UdfNotFound { .. } | Error::UdfRejected { .. } | Error::InvalidArgument(_) => {
-            leaf.place
-        }
+        Error::UdfNotFound { .. }
+        | Error::UdfRejected { .. }
+        | Error::UdfDisabled { .. }
+        | Error::InvalidArgument(_) => leaf.place,
         _ => return error,
     };
     request.clause_error(place, error)

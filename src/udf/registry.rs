@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use semver::{Version, VersionReq};
@@ -50,6 +51,7 @@ pub struct UdfRegistry {
     table: RwLock<Arc<Table>>,
     /// Held while the folder and the table are changed, so that they change together.
     writing: Mutex<()>,
+    enabled: AtomicBool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -87,6 +89,7 @@ impl UdfRegistry {
             folder: Some(folder),
             table,
             writing,
+            enabled: AtomicBool::new(true),
         })
     }
 
@@ -110,7 +113,21 @@ impl UdfRegistry {
             folder: None,
             table: RwLock::default(),
             writing: Mutex::new(()),
+            enabled: AtomicBool::new(true),
         }
+    }
+
+    /// Switches the functions of this registry off, or on again. While they are off, queries that name one are refused with
+    /// `UdfDisabled`; queries that run already come to their end. All else works: functions can be added, removed and listed. Not
+    /// kept: a registry is opened switched on.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.enabled.store(enabled, Ordering::Relaxed);
+    }
+
+    /// Whether queries may name functions.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.enabled.load(Ordering::Relaxed)
     }
 
     /// Registers the functions of a module, all or none. `manifest` is used instead of the module's own one.
@@ -303,7 +320,7 @@ impl Table {
     }
 
     fn not_found(&self, name: &str, version: Option<&str>) -> crate::Error {
-        let label = version.map_or_else(|| name.to_string(), |version| format!("{name} {version}"));
+        let label = asked_for(name, version);
         let damaged = self
             .damaged
             .iter()
@@ -433,6 +450,11 @@ fn function(
     )
 }
 
+/// As a query names a function: `f`, or `f ^1.2`.
+fn asked_for(name: &str, version: Option<&str>) -> String {
+    version.map_or_else(|| name.to_string(), |version| format!("{name} {version}"))
+}
+
 impl FunctionSource for UdfRegistry {
     fn bind(
         &self,
@@ -440,6 +462,11 @@ impl FunctionSource for UdfRegistry {
         version: Option<&str>,
         parameters: &serde_json::Map<String, serde_json::Value>,
     ) -> crate::Result<Box<dyn BatchUdf>> {
+        if !self.is_enabled() {
+            return Err(crate::Error::UdfDisabled {
+                name: asked_for(name, version),
+            });
+        }
         self.resolve(name, version)?.bind(parameters)
     }
 }

@@ -44,22 +44,25 @@ pub(crate) mod how {
 /// The functions, compiled once for all tests of a program.
 pub(crate) fn registry() -> Arc<UdfRegistry> {
     static REGISTRY: OnceLock<Arc<UdfRegistry>> = OnceLock::new();
-    Arc::clone(REGISTRY.get_or_init(|| {
-        let engine = UdfEngine::new(&EngineOptions::default()).expect("an engine");
-        // More time than a busy machine, or a sanitizer, takes a function.
-        let limits = UdfLimits {
-            batch_base: Duration::from_secs(20),
-            ..UdfLimits::default()
-        };
-        let registry = UdfRegistry::in_memory_with(engine, limits);
-        for (module, manifest) in wat::all() {
-            let module = ::wat::parse_str(&module).expect("valid text");
-            let manifest = manifest.to_string();
-            let added = registry.add(&module, Some(&manifest));
-            added.unwrap_or_else(|e| panic!("{manifest}: {e}"));
-        }
-        Arc::new(registry)
-    }))
+    Arc::clone(REGISTRY.get_or_init(registry_of_its_own))
+}
+
+/// The functions, for a test that changes how they are used.
+pub(crate) fn registry_of_its_own() -> Arc<UdfRegistry> {
+    let engine = UdfEngine::new(&EngineOptions::default()).expect("an engine");
+    // More time than a busy machine, or a sanitizer, takes a function.
+    let limits = UdfLimits {
+        batch_base: Duration::from_secs(20),
+        ..UdfLimits::default()
+    };
+    let registry = UdfRegistry::in_memory_with(engine, limits);
+    for (module, manifest) in wat::all() {
+        let module = ::wat::parse_str(&module).expect("valid text");
+        let manifest = manifest.to_string();
+        let added = registry.add(&module, Some(&manifest));
+        added.unwrap_or_else(|e| panic!("{manifest}: {e}"));
+    }
+    Arc::new(registry)
 }
 
 /// The same, as a searcher takes them.
