@@ -85,7 +85,8 @@ struct ForcedMerge {
 class IndexWriter {
  public:
   // Opens an index, or makes an empty one in a folder that is missing or empty. Removes files that
-  // a crash left over. Throws kLocked, kNotFound (a folder with other files), kCorrupt, kIo.
+  // a crash left over, but for an unfinished manifest, which the next commit replaces. Throws
+  // kLocked, kNotFound (a folder with other files), kCorrupt, kIo.
   static std::unique_ptr<IndexWriter> open(const std::string& folder, const WriterOptions& options);
 
   // Makes a field known. Field numbers come in order, 0 first; a number that is known must come
