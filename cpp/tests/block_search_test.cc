@@ -89,6 +89,29 @@ TEST_P(FlatQueries, Phrase) {
   check(phrase(kBody, {frequent(), frequent()}));
 }
 
+// What is left out by their frequencies are only documents whose scores are too low, also among
+// documents that are very long beside the others.
+TEST(LeastProduct, IsNeverAboveWhatHasTheScore) {
+  std::mt19937_64 random(1);
+  std::uniform_real_distribution<float> exponent(-8, 1);
+  std::uniform_real_distribution<float> weights(0.001f, 40);
+  for (int n = 0; n < 500'000; ++n) {
+    const float inverse = std::pow(10.0f, exponent(random));
+    const auto freq = static_cast<float>(1 + random() % 254);
+    const float weight = weights(random);
+    const float score = bm25(weight, freq, inverse);
+    if (!(score > 0) || !(score < weight)) continue;
+    ASSERT_LE(std::ceil(least_product(weight, score) / inverse), freq)
+        << inverse << ' ' << freq << ' ' << weight;
+  }
+}
+
+TEST(PartOf, ScoresThatAreTooLarge) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(part_of(-kInfinity, 1), -kInfinity);
+  EXPECT_EQ(part_of(kInfinity, 0), std::numeric_limits<float>::max());
+}
+
 INSTANTIATE_TEST_SUITE_P(All, FlatQueries,
                          ::testing::Combine(::testing::Bool(), ::testing::Range(0U, 40U)));
 

@@ -72,7 +72,8 @@ Stop AllSearch::search(TopHits& top, uint64_t enough, uint64_t& count, const Int
           counting_ = false;
         }
       });
-  if (stop == Stop::kNo) {
+  // What was found until the deadline counts.
+  if (stop != Stop::kCancelled) {
     score_matches(top);
     finish(top);
   }
@@ -90,7 +91,7 @@ uint32_t AllSearch::match_first(uint32_t block, bool admitted, double others, To
   lead.open_block(block);
   // The batch ascends.
   if (matches_ != 0 &&
-      (matches_ > kMatches - kBatch - 16 || lead.first_doc() < docs_[matches_ - 1]))
+      (matches_ > kMatches - kBatch - 16 || lead.first_doc() <= docs_[matches_ - 1]))
     score_matches(top);
   DocId* docs = docs_ + matches_;
   uint16_t kept[kBatch + 16];
@@ -132,12 +133,13 @@ uint32_t AllSearch::match_first(uint32_t block, bool admitted, double others, To
     std::copy_n(docs, n, left);
     uint32_t hits = n;
     keep_filtered(left, hits);
-    for (uint32_t i = 0, j = 0; i < hits; ++i, ++j) {
-      while (docs[j] != left[i]) ++j;
+    uint32_t i = 0;
+    for (uint32_t j = 0; j < n && i < hits; ++j) {
+      if (docs[j] != left[i]) continue;
       docs[i] = left[i];
-      kept[i] = static_cast<uint16_t>(j);
+      kept[i++] = static_cast<uint16_t>(j);
     }
-    n = hits;
+    n = i;
     keep(terms_.size());
   }
   if (admitted) matches_ += n;
@@ -164,22 +166,15 @@ void AllSearch::score_matches(TopHits& top) {
     for (uint32_t i = 0; i < good; ++i) left[i] = docs[kept[i]];
     uint32_t hits = good;
     if (!counting_) keep_filtered(left, hits);
-    for (uint32_t i = 0, j = 0; i < hits; ++i, ++j) {
-      while (docs[kept[j]] != left[i]) ++j;
-      top.add({number_, left[i], scores[kept[j]]});
-    }
+    for (uint32_t i = 0, j = 0; i < hits && j < good; ++j)
+      if (docs[kept[j]] == left[i]) top.add({number_, left[i++], scores[kept[j]]});
   }
   matches_ = 0;
 }
 
 void AllSearch::score_first(uint32_t block, double others, TopHits& top) {
   const auto flush = [&] { finish(top); };
-  TermScorer& lead = *terms_[0].scorer;
-  // Candidates ascend.
-  if (candidates_.size() != 0 &&
-      lead.cursor().block_last_doc(block) < candidates_.docs()[candidates_.size() - 1])
-    flush();
-  candidates_.add_block(lead, block, part_of(top.bar(), others), flush);
+  candidates_.add_block(*terms_[0].scorer, block, part_of(top.bar(), others), flush);
   if (terms_.size() == 1 || !top.full()) flush();
 }
 
@@ -197,10 +192,9 @@ void AllSearch::finish(TopHits& top) {
   uint32_t hits = candidates_.size();
   std::copy_n(docs, hits, left);
   keep_filtered(left, hits);
-  for (uint32_t i = 0, j = 0; i < hits; ++i, ++j) {
-    while (docs[j] != left[i]) ++j;
-    top.add({number_, left[i], static_cast<float>(candidates_.sums()[j])});
-  }
+  for (uint32_t i = 0, j = 0; i < hits && j < candidates_.size(); ++j)
+    if (docs[j] == left[i])
+      top.add({number_, left[i++], static_cast<float>(candidates_.sums()[j])});
   candidates_.clear();
 }
 

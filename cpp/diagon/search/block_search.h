@@ -170,6 +170,7 @@ class UnionSearch final : public BlockSearch, public Recycled<UnionSearch, 1> {
   std::vector<size_t> order_;                       // of terms_, by their greatest bound
   std::vector<double> rest_;  // [i]: sum of the greatest bounds of the first i in that order
   Candidates candidates_;
+  uint64_t bounds_looked_at_ = 0;
 };
 
 // Documents with all of the terms and in all of the filters; the score is the sum over the scored

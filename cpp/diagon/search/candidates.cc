@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace diagon::search {
 
@@ -9,6 +10,8 @@ using kernels::kBatch;
 using postings::PostingsCursor;
 
 float part_of(float bar, double rest) noexcept {
+  // Scores that are too large for a float are all the same.
+  if (std::isinf(bar)) return bar < 0 ? bar : std::numeric_limits<float>::max();
   const double part = static_cast<double>(bar) - rest;
   return static_cast<float>(part - 1e-6 * (std::abs(part) + rest));
 }

@@ -22,12 +22,13 @@ class Candidates {
   const double* sums() const noexcept { return sums_; }
   void clear() noexcept { size_ = 0; }
 
-  // Adds those documents of a block of the term whose scores are at least `least`; whenever the
-  // batch is full, calls `flush()`, which clears it. REQUIRES: the block is behind the documents
-  // that are there.
+  // Adds those documents of a block of the term whose scores are at least `least`; when the batch
+  // is full, or has documents that are not before the block's, calls `flush()`, which clears it and
+  // leaves the term alone.
   template <typename Flush>
   void add_block(TermScorer& term, uint32_t block, float least, Flush&& flush) {
     const Part part = open_block(term, block, least);
+    if (size_ != 0 && part.size != 0 && part.docs[part_numbers_[0]] <= docs_[size_ - 1]) flush();
     for (uint32_t i = 0; i < part.size;) {
       const uint32_t end = std::min(part.size, i + kernels::kBatch - size_);
       for (; i < end; ++i, ++size_) {

@@ -3,6 +3,7 @@
 // that scores agree.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,14 @@ std::shared_ptr<const NormTable> make_norm_table(const index::FieldStats& stats)
 // exactly).
 inline float bm25(float weight, float freq, float norm_inverse) noexcept {
   return weight - weight / (1.0f + freq * norm_inverse);
+}
+
+// What freq * norm_inverse is at least where bm25() is at least `score`: solved for it, less what
+// roundings can add. That is a share of it, an amount where it is small beside the 1, and, where it
+// is large, more the nearer the score comes to the weight. REQUIRES: 0 < score < weight.
+inline float least_product(float weight, float score) noexcept {
+  const float product = score / (weight - score);
+  return std::max(0.0f, product - product * (1e-4f + product * 0x1p-22f) - 0x1p-21f);
 }
 
 }  // namespace diagon::search

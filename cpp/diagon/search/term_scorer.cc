@@ -201,8 +201,7 @@ std::span<const float> TermScorer::bounds() {
 uint32_t TermScorer::least_freq(uint32_t block, float score) const noexcept {
   const float weight = scoring_.weight;
   if (cursor_.impact_freqs() == nullptr || !(score > 0) || !(score < weight)) return 1;
-  // weight - weight / (1 + freq * inverse) >= score, solved for freq, less what rounding can add.
-  const float wanted = score / (weight - score) * 0.9999f;
+  const float wanted = least_product(weight, score);
   const uint8_t* freqs = cursor_.impact_freqs() + size_t{postings::kImpacts} * block;
   const uint8_t* norms = cursor_.impact_norms() + size_t{postings::kImpacts} * block;
   uint32_t before = 0;

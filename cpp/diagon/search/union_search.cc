@@ -16,6 +16,9 @@ using postings::PostingsCursor;
 // in the same time.
 constexpr uint64_t kLookupCost = 100;
 
+// Bounds of ranges that are computed before somebody asks whether to go on.
+constexpr uint64_t kBoundsPerPoll = 4096;
+
 // The numbers of the highest bounds, if there are enough of them for it to matter; returns how
 // many.
 uint32_t most_promising(std::span<const float> bounds, uint32_t* numbers, uint32_t wanted) {
@@ -149,6 +152,10 @@ Stop UnionSearch::drive(size_t driver, TopHits& top, const Interrupt& interrupt)
     if (static_cast<float>(bounds[block] + rest_[driver]) < top.bar()) return Stop::kNo;
     const DocId from = block == 0 ? 0 : cursor.block_last_doc(block - 1) + 1;
     const DocId to = cursor.block_last_doc(block) + 1;
+    if ((bounds_looked_at_ += driver) >= kBoundsPerPoll) {
+      bounds_looked_at_ = 0;
+      if (const Stop stop = interrupt.poll(); stop != Stop::kNo) return stop;
+    }
     double rest = 0;
     for (size_t i = 0; i < driver; ++i) rest += terms_[order_[i]]->bound(from, to);
     if (static_cast<float>(bounds[block] + rest) < top.bar()) return Stop::kNo;

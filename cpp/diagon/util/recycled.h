@@ -38,6 +38,14 @@ class Recycled {
   };
   static constinit inline thread_local Kept kept_{};
 
+  // Under a sanitizer nothing is kept, so that it sees what is used after it was dropped.
+  static constexpr size_t limit() noexcept {
+#ifdef __SANITIZE_ADDRESS__
+    return 0;
+#else
+    return kKept;
+#endif
+  }
   static constexpr std::align_val_t alignment() noexcept { return std::align_val_t(alignof(T)); }
   static void free_memory(void* memory) noexcept { ::operator delete(memory, alignment()); }
   static void* allocate(size_t size) {
@@ -45,7 +53,7 @@ class Recycled {
                                                  : ::operator new(size, alignment());
   }
   static void release(void* memory) noexcept {
-    if (memory == nullptr || kept_.over || kept_.count == kKept) {
+    if (memory == nullptr || kept_.over || kept_.count == limit()) {
       free_memory(memory);
       return;
     }
