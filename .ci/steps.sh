@@ -3,8 +3,17 @@
 # Everywhere the same, so that nothing is compiled twice.
 export DIAGON_DENY_WARNINGS=1
 export SHARDS=${SHARDS:-2} # of the C++ tests, at once
-# The folders of tests are in memory if there is room: they sync files all the time.
-if [[ -z ${TMPDIR:-} && $(df --output=avail /dev/shm 2>/dev/null | tail -n 1) -gt 4000000 ]]; then export TMPDIR=/dev/shm; fi
+# The folders of tests are in memory if there is room, and programs can be run there: they sync files all the time.
+runs_in() {
+  local program
+  program=$(mktemp -p "$1" 2>/dev/null) && printf '#!/bin/sh\n' >"$program" && chmod +x "$program" && "$program" 2>/dev/null
+  local result=$?
+  rm -f "$program"
+  return $result
+}
+if [[ -z ${TMPDIR:-} && $(df --output=avail /dev/shm 2>/dev/null | tail -n 1) -gt 4000000 ]] && runs_in /dev/shm; then
+  export TMPDIR=/dev/shm
+fi
 
 declare -A what=(
   [format]="formatters"
@@ -34,6 +43,12 @@ declare -A what=(
 # Lines that the tests must reach, in percent.
 coverage=80
 
+# zstd comes with the crate's dependencies.
+need_engine_tests() {
+  need_apt libgtest-dev
+  cargo fetch --quiet
+}
+
 step_format() {
   need_apt clang-format
   cargo fmt --all -- --check
@@ -62,17 +77,17 @@ step_test() { cargo test --workspace --exclude diagon-compare; }
 step_guests() { .ci/guests; }
 
 step_allocation() {
-  need_apt libgtest-dev
+  need_engine_tests
   cpp/tests/run.sh target/cpp-tests --gtest_filter='Allocation*'
 }
 
 step_asan() {
-  need_apt libgtest-dev
+  need_engine_tests
   SANITIZE=address,undefined cpp/tests/run.sh target/cpp-tests-asan
 }
 
 step_tsan-short() {
-  need_apt libgtest-dev
+  need_engine_tests
   ONLY="concurrency_test check_test buffers_test" SANITIZE=thread cpp/tests/run.sh target/cpp-tests-tsan-short \
     --gtest_filter='Concurrency*:Buffers*:Check.WhileAWriterCommits'
 }
@@ -87,7 +102,7 @@ step_readme() {
 }
 
 step_tsan() {
-  need_apt libgtest-dev
+  need_engine_tests
   SANITIZE=thread cpp/tests/run.sh target/cpp-tests-tsan
 }
 
@@ -99,11 +114,11 @@ step_asan-bridge() {
   runner=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUNNER
   env "$runner=env LD_PRELOAD=$(g++ -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0" \
     cargo test --features asan --test property --test damage --test exactness --test lies --test check --test compat \
-    --test crash --test flips --test traps --test merging --test multi_term
+    --test crash --test flips --test traps --test merging --test multi_term --test bulk --test concurrency
 }
 
 step_cuts() {
-  need_apt libgtest-dev
+  need_engine_tests
   DIAGON_POWER_CUTS=1000 SANITIZE=address,undefined cpp/tests/run.sh target/cpp-tests-asan \
     --gtest_filter='PowerCut*:Fault*:RepairCrash*:*MergeFailure*:MergeErrors*'
 }
@@ -125,7 +140,8 @@ step_property() {
 step_fuzz() { .ci/fuzz 120; }
 
 step_coverage-cpp() {
-  need_apt lcov libgtest-dev
+  need_apt lcov
+  need_engine_tests
   COVERAGE=1 cpp/tests/run.sh target/cpp-tests-coverage
   lcov --quiet --capture --directory target/cpp-tests-coverage --include "*/cpp/diagon/*" \
     --output-file target/cpp-coverage.info
@@ -149,7 +165,7 @@ step_coverage-rust() {
   awk -v least="$coverage" '$1 == "TOTAL" {
     sub("%", "", $10)
     printf "lines: %s%% of %d\n", $10, $8
-    found = $10 >= least
+    found = $10 + 0 >= least + 0
   } END { exit !found }' "$data/report"
 }
 

@@ -30,8 +30,8 @@ struct OneFault : Observer {
 // What a host does, and what it may expect when a call fails.
 class Host {
  public:
-  Host(std::string folder, const OneFault& fault, Merges merges)
-      : folder_(std::move(folder)), fault_(fault), merges_(merges) {}
+  Host(std::string folder, const OneFault& fault, Merges merges, uint32_t buffers = 1)
+      : folder_(std::move(folder)), fault_(fault), merges_(merges), buffers_(buffers) {}
 
   void run() {
     open();
@@ -97,6 +97,7 @@ class Host {
     WriterOptions options;
     options.merges = eager_merges();
     options.merges.background = merges_ == Merges::kBackground;
+    options.buffers = buffers_;
     return open_writer(folder_, options);
   }
   void open() {
@@ -169,6 +170,7 @@ class Host {
   std::string folder_;
   const OneFault& fault_;
   Merges merges_;
+  uint32_t buffers_;
   std::unique_ptr<IndexWriter> writer_;
   Contents now_, committed_;
   int failures_ = 0;
@@ -177,7 +179,7 @@ class Host {
 };
 
 // Lets each call of each kind fail, until there are no more; returns the failures.
-int fail_each_call(Merges merges) {
+int fail_each_call(Merges merges, uint32_t buffers = 1) {
   static constexpr int kErrors[] = {EIO, ENOSPC, EMFILE, EACCES};
   int total = 0;
   int told = 0;
@@ -188,7 +190,7 @@ int fail_each_call(Merges merges) {
       SCOPED_TRACE(std::string(name_of(call)) + " number " + std::to_string(n));
       const TempFolder folder;
       OneFault fault(call, n, kErrors[static_cast<size_t>(n) % std::size(kErrors)]);
-      Host host(folder / "index", fault, merges);
+      Host host(folder / "index", fault, merges, buffers);
       {
         const Watch watch(fault);
         host.run();
@@ -219,6 +221,12 @@ int fail_each_call(Merges merges) {
 TEST(Fault, EveryCallFailsOnce) {
   if (!kCallsAreWatched) GTEST_SKIP();
   EXPECT_GT(fail_each_call(Merges::kNone), 200);
+}
+
+// Of segments that are written side by side one fails, and the others are there.
+TEST(Fault, EveryCallFailsOnceWithSeveralBuffers) {
+  if (!kCallsAreWatched) GTEST_SKIP();
+  EXPECT_GT(fail_each_call(Merges::kNone, 3), 300);
 }
 
 TEST(Fault, EveryCallFailsOnceWithForcedMerges) {

@@ -65,6 +65,7 @@ struct Workload {
     static constexpr uint64_t kRam[] = {1, 30'000, 64u << 20};
     WriterOptions options;
     options.ram_buffer_bytes = kRam[random() % 3];
+    options.buffers = 1 + static_cast<uint32_t>(random() % 3);
     options.merges.background = false;
     if (merging) {
       options.merges = eager_merges();

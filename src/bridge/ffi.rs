@@ -211,7 +211,7 @@ pub(crate) mod ffi {
             norms: bool,
             column: u8,
         ) -> Result<()>;
-        /// Adds documents: all or, with an error other than of I/O, none.
+        /// Adds documents to what is in RAM: all or, with an error, none (or the writer is of no use any more).
         fn writer_add(
             writer: &IndexWriter,
             bytes: &[u8],
@@ -221,6 +221,8 @@ pub(crate) mod ffi {
             strings: &[StringValue],
             docs: &[DocSpan],
         ) -> Result<()>;
+        /// Writes a segment if the RAM buffer is full. With an error all stays in RAM.
+        fn writer_flush_if_full(writer: &IndexWriter) -> Result<()>;
         /// Deletes the document of that `_id`, if there is one.
         fn writer_delete(writer: &IndexWriter, id: &[u8]) -> Result<()>;
         /// Makes changes visible, not durable.

@@ -1,5 +1,6 @@
 //! Documents on their way to the writer, read by the thread that adds them.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cxx::UniquePtr;
@@ -13,9 +14,11 @@ pub(crate) struct WriterCore {
     pub(super) native: UniquePtr<bridge::IndexWriter>,
     /// The mapping with the fields of all documents that were read.
     schema: RwLock<Arc<Schema>>,
-    /// How many of its fields the native writer knows. Held by a commit, so that no document can bring a field that the mapping which
-    /// is committed with it lacks.
-    defined: RwLock<usize>,
+    /// How many of its fields the native writer knows.
+    defined: AtomicUsize,
+    /// Held for writing while this changes; by a commit for reading, so that no document can bring a field that the mapping which is
+    /// committed with it lacks.
+    defining: RwLock<()>,
 }
 
 impl WriterCore {
@@ -35,7 +38,8 @@ impl WriterCore {
         let core = Self {
             native,
             schema: RwLock::new(Arc::clone(&schema)),
-            defined: RwLock::new(0),
+            defined: AtomicUsize::new(0),
+            defining: RwLock::new(()),
         };
         core.define_fields(&schema)?;
         Ok(core)
@@ -47,16 +51,20 @@ impl WriterCore {
     }
 
     /// While it is held, documents can't bring new fields to the engine.
-    pub(super) fn hold_fields(&self) -> RwLockReadGuard<'_, usize> {
-        self.defined.read().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn hold_fields(&self) -> RwLockReadGuard<'_, ()> {
+        self.defining.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn define_fields(&self, schema: &Schema) -> crate::Result<()> {
-        if *self.hold_fields() >= schema.fields().len() {
+        if self.defined.load(Ordering::Acquire) >= schema.fields().len() {
             return Ok(());
         }
-        let mut defined = self.defined.write().unwrap_or_else(PoisonError::into_inner);
-        for field in schema.fields().iter().skip(*defined) {
+        let _defining = self
+            .defining
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let defined = self.defined.load(Ordering::Acquire);
+        for field in schema.fields().iter().skip(defined) {
             bridge::writer_define_field(
                 &self.native,
                 u32::from(field.id.0),
@@ -65,13 +73,14 @@ impl WriterCore {
                 field.has_norms(),
                 field.column() as u8,
             )?;
-            *defined += 1;
+            self.defined.fetch_add(1, Ordering::Release);
         }
         Ok(())
     }
 }
 
-/// Documents that a thread reads and analyses by itself, and hands to the writer in one step.
+/// Documents that a thread reads and analyses by itself, and hands to the writer in one call. A refresh or commit of another thread
+/// meanwhile may have some of them, each as a whole.
 ///
 /// Every thread that adds documents has one of its own; see [`WriterOptions::indexing_threads`]. Nothing of a bulk is in the writer
 /// before [`Bulk::apply`]: what is dropped before was never added. Of two documents with the same `_id` the one that was applied
@@ -110,15 +119,20 @@ impl Bulk {
     /// 4 GiB.
     pub fn add(&mut self, id: Option<&str>, json: &[u8]) -> crate::Result<()> {
         let before = Arc::clone(&self.schema);
-        append(&mut self.documents, &mut self.schema, id, json)?;
-        if Arc::ptr_eq(&before, &self.schema) {
+        let added = append(&mut self.documents, &mut self.schema, id, json);
+        if added.is_ok() && Arc::ptr_eq(&before, &self.schema) {
             return Ok(());
         }
-        // It has brought fields. Another thread's documents may have brought others since, so that theirs have the next numbers.
+        // It has brought fields, or doesn't fit those that are known here. Another thread's documents may have brought others since:
+        // theirs have the next numbers, and count.
         let core = Arc::clone(&self.core);
         let mut shared = core.schema.write().unwrap_or_else(PoisonError::into_inner);
-        if !Arc::ptr_eq(&before, &shared) {
-            self.documents.remove_last();
+        if Arc::ptr_eq(&before, &shared) {
+            added?;
+        } else {
+            if added.is_ok() {
+                self.documents.remove_last();
+            }
             self.schema = Arc::clone(&shared);
             append(&mut self.documents, &mut self.schema, id, json)?;
         }
@@ -130,15 +144,16 @@ impl Bulk {
     /// a segment if the writer's RAM buffer is full, while other threads go on.
     ///
     /// # Errors
-    /// `Native` with `Io` if a segment could not be written: the documents are in the writer all the same, which tries again later.
-    /// With another one, such as `OutOfMemory`, they stay in the bulk.
+    /// `Native` with what stopped a full buffer from being written (`Io`; `Corrupt` for an older segment from which documents had to be
+    /// deleted): the documents are in the writer all the same, which tries again later, and the bulk is empty. If it is not, memory ran
+    /// out while they were added, and the writer can't be gone on with.
     pub fn apply(&mut self) -> crate::Result<()> {
         if self.is_empty() {
             return Ok(());
         }
         self.core.define_fields(&self.schema)?;
         let batch = self.documents.batch();
-        let added = bridge::writer_add(
+        bridge::writer_add(
             &self.core.native,
             &batch.bytes,
             &batch.tokens,
@@ -146,18 +161,9 @@ impl Bulk {
             &batch.numerics,
             &batch.strings,
             &batch.docs,
-        );
-        let added = added.map_err(crate::Error::from);
-        // After an error of I/O the documents are in the native buffer. After another one (memory ran out, or a fault of ours) none
-        // is: they stay here, so that no later commit can succeed without them.
-        if added
-            .as_ref()
-            .err()
-            .is_none_or(|error| error.code() == crate::ErrorCode::Io)
-        {
-            self.documents.clear();
-        }
-        added
+        )?;
+        self.documents.clear();
+        Ok(bridge::writer_flush_if_full(&self.core.native)?)
     }
 
     /// Documents that are not applied yet.

@@ -20,7 +20,7 @@ const BATCH_BYTES: usize = 1 << 20;
 #[non_exhaustive]
 pub struct WriterOptions {
     /// RAM for documents that are not in a segment yet, in bytes; 64 MiB by default, 2 GiB at most. A segment is written when
-    /// it is full; threads that add meanwhile may fill as much again.
+    /// it is full; threads that add meanwhile may fill as much again, and wait then.
     pub ram_buffer_bytes: u64,
     /// How many threads add documents at once, each through a [`Bulk`] of its own: 1 by default, 64 at most. The RAM is divided into as
     /// many buffers, by the documents' ids, and each of them becomes a segment of its own: no more than there are threads.

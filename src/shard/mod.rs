@@ -195,7 +195,7 @@ impl Index {
         self.writer().add(id, json)
     }
 
-    /// Collects documents in a thread of the caller's and adds them in one step, while other threads do the same. See
+    /// Collects documents in a thread of the caller's and adds them in one call, while other threads do the same. See
     /// [`WriterOptions::indexing_threads`].
     #[must_use]
     pub fn bulk(&self) -> Bulk {

@@ -86,9 +86,11 @@ void writer_add(const IndexWriter& writer, rust::Slice<const uint8_t> bytes,
                 rust::Slice<const index::NumericValue> numerics,
                 rust::Slice<const index::StringValue> strings,
                 rust::Slice<const index::DocSpan> docs) {
-  writer.rep->add_documents({span_of(bytes), span_of(tokens), span_of(lengths), span_of(numerics),
+  writer.rep->add_to_buffer({span_of(bytes), span_of(tokens), span_of(lengths), span_of(numerics),
                              span_of(strings), span_of(docs)});
 }
+
+void writer_flush_if_full(const IndexWriter& writer) { writer.rep->flush_if_full(); }
 
 void writer_delete(const IndexWriter& writer, rust::Slice<const uint8_t> id) {
   writer.rep->delete_document(string_of(id));

@@ -91,6 +91,7 @@ void writer_add(const IndexWriter& writer, rust::Slice<const uint8_t> bytes,
                 rust::Slice<const index::NumericValue> numerics,
                 rust::Slice<const index::StringValue> strings,
                 rust::Slice<const index::DocSpan> docs);
+void writer_flush_if_full(const IndexWriter& writer);
 void writer_delete(const IndexWriter& writer, rust::Slice<const uint8_t> id);
 std::shared_ptr<Snapshot> writer_refresh(const IndexWriter& writer);
 std::shared_ptr<Snapshot> writer_commit(const IndexWriter& writer,

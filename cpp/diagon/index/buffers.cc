@@ -83,6 +83,7 @@ bool Buffers::take(size_t place, TakenBuffer& taken) {
   part.held.buffer.check_whole();
   if (part.held.buffer.doc_count() == 0 && part.held.deletes.empty()) return false;
   taken = std::move(part.held);
+  taken.ram_bytes = part.ram_bytes.load(std::memory_order_relaxed);
   part.held = std::move(empty);
   part.delete_bytes = 0;
   part.note_size();

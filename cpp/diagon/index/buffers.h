@@ -25,6 +25,7 @@ struct TakenBuffer {
   Buffer buffer;
   // Of documents that were deleted, maybe from segments, beside the ids of the buffer.
   std::unordered_set<std::string> deletes;
+  uint64_t ram_bytes = 0;  // roughly, once it is taken
 };
 
 class Buffers {

@@ -116,11 +116,10 @@ void IndexWriter::define_field(const schema::Field& field) {
   fields_ = std::move(after);
 }
 
-void IndexWriter::add_documents(const DocumentBatch& batch) {
+void IndexWriter::add_to_buffer(const DocumentBatch& batch) {
   const Fields known = fields();
   if (known->empty()) throw_invalid("no field is defined");
   buffers_.add(batch, *known);
-  flush_if_full();
 }
 
 void IndexWriter::delete_document(std::string_view id) {

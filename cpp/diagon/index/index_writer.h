@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "diagon/directory/folder.h"
@@ -48,7 +49,7 @@ struct WriterMergeOptions {
 
 struct WriterOptions {
   // RAM for documents that are not a segment yet; a segment is flushed when it is full. At most 2
-  // GiB. Threads that add while it is flushed may fill as much again.
+  // GiB. Threads that add while it is flushed, or committed, may fill as much again, and wait then.
   uint64_t ram_buffer_bytes = 64u << 20;
   // Documents are collected in so many buffers, each of which becomes a segment, so that as many
   // threads can add at once; 1 to 64.
@@ -94,11 +95,20 @@ class IndexWriter {
   void define_field(const schema::Field& field);
   size_t field_count() const { return fields()->size(); }
 
-  // Adds documents; each replaces the one of the same `_id`. All of a batch or, with an exception,
-  // none. Throws kInvalidArgument, kTooLarge; kIo if a full buffer could not be flushed (the
-  // documents are then added all the same and the flush is tried again later).
-  void add_documents(const DocumentBatch& batch);
-  // Deletes the document of that `_id` if there is one. Throws kIo as add_documents.
+  // Adds documents; each replaces the one of the same `_id`. Throws kInvalidArgument, kTooLarge;
+  // none is added then. After any other exception (memory ran out in the middle of a document)
+  // nothing can be flushed any more.
+  void add_to_buffer(const DocumentBatch& batch);
+  // Flushes if the RAM buffer is full. Throws what stopped it, such as kIo, or kCorrupt for an
+  // older segment from which documents had to be deleted: all stays in RAM, and is tried again at
+  // the next call.
+  void flush_if_full();
+  // Both.
+  void add_documents(const DocumentBatch& batch) {
+    add_to_buffer(batch);
+    flush_if_full();
+  }
+  // Deletes the document of that `_id` if there is one; throws as flush_if_full.
   void delete_document(std::string_view id);
 
   // Makes everything up to now visible in the snapshot that it returns; not durable.
@@ -129,8 +139,8 @@ class IndexWriter {
   const std::string& user_data() const noexcept { return manifest_.user_data; }
   // Documents that are not a segment yet.
   uint32_t buffered_docs() const noexcept { return buffers_.doc_count() + taken_docs_; }
-  // Of what is not a segment yet, roughly; not of what is being flushed.
-  uint64_t ram_bytes() const noexcept { return buffers_.ram_bytes() + stuck_bytes_; }
+  // Of what is not a segment yet, roughly.
+  uint64_t ram_bytes() const noexcept { return buffers_.ram_bytes() + taken_bytes_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -161,7 +171,6 @@ class IndexWriter {
   IndexWriter(std::string folder, const WriterOptions& options);
   Fields fields() const;
   bool is_full() const noexcept { return ram_bytes() >= options_.ram_buffer_bytes; }
-  void flush_if_full();
 
   // The others are called with `mutex_` held.
   void create_or_load();
@@ -170,7 +179,9 @@ class IndexWriter {
   void flush();
   void take(size_t place);
   void write_taken();
+  bool start_writing(std::vector<std::jthread>& threads, Taken& taken);
   void write_segment(Taken& taken) noexcept;
+  void remove_unfinished(uint64_t number) noexcept;
   void take_up(Taken& taken);
   void apply_deletes(const TakenBuffer& held);
   void write_commit(Manifest& next);
@@ -215,7 +226,7 @@ class IndexWriter {
   // What is being flushed, and what could not be.
   std::vector<Taken> taken_;
   std::atomic<uint32_t> taken_docs_{0};   // documents in it
-  std::atomic<uint64_t> stuck_bytes_{0};  // of RAM that what could not be flushed takes
+  std::atomic<uint64_t> taken_bytes_{0};  // of RAM that it takes
   FileRefs files_;
   std::shared_ptr<MergeMonitor> monitor_ = std::make_shared<MergeMonitor>();
   std::set<uint64_t> being_made_;        // numbers of segments that merges write

@@ -1,6 +1,5 @@
 // How buffers become segments.
 #include <algorithm>
-#include <system_error>
 #include <thread>
 
 #include "diagon/index/index_writer.h"
@@ -21,7 +20,7 @@ void IndexWriter::flush_if_full() {
   if (!is_full()) return;  // another thread has flushed meanwhile
   install_finished();
   write_taken();
-  take(buffers_.largest());
+  if (is_full()) take(buffers_.largest());
   write_taken();
   tend_merges();
   stall_while_behind(lock);
@@ -40,6 +39,7 @@ void IndexWriter::take(size_t place) {
   try {
     if (buffers_.take(place, taken.held)) {
       taken_docs_ += taken.held.buffer.doc_count();
+      taken_bytes_ += taken.held.ram_bytes;
       return;
     }
   } catch (...) {
@@ -52,34 +52,29 @@ void IndexWriter::take(size_t place) {
 // Writes what is there to be written, also what an earlier flush could not.
 void IndexWriter::write_taken() {
   if (taken_.empty()) return;
-  stuck_bytes_ = 0;
   for (Taken& taken : taken_) {
-    if (taken.held.buffer.live_count() == 0) continue;
+    // It may be written already, and waits for deletes that could not be applied.
+    if (taken.held.buffer.live_count() == 0 || taken.fresh.segment.reader) continue;
     taken.fresh.entry.number = manifest_.next_segment++;
     taken.fresh.entry.id = directory::random_segment_id();
     taken.fresh.entry.max_doc = taken.held.buffer.doc_count();
   }
-  std::vector<std::jthread> threads;
-  for (size_t i = 1; i < taken_.size(); ++i) {
-    const SignalsBlocked blocked;
-    try {
-      threads.emplace_back([this, &taken = taken_[i]] { write_segment(taken); });
-    } catch (const std::system_error&) {  // no thread is to be had
-      write_segment(taken_[i]);
-    }
+  {
+    std::vector<std::jthread> threads;
+    for (size_t i = 1; i < taken_.size(); ++i)
+      if (!start_writing(threads, taken_[i])) write_segment(taken_[i]);
+    write_segment(taken_.front());
   }
-  write_segment(taken_.front());
-  for (std::jthread& thread : threads) thread.join();
   std::exception_ptr failure;
   for (Taken& taken : taken_) {
     try {
-      if (taken.failure) std::rethrow_exception(std::exchange(taken.failure, nullptr));
+      if (taken.failure) std::rethrow_exception(taken.failure);
       take_up(taken);
       taken_docs_ -= taken.held.buffer.doc_count();
+      taken_bytes_ -= taken.held.ram_bytes;
       taken.held = {};
     } catch (...) {
       failure = std::current_exception();
-      stuck_bytes_ += taken.held.buffer.ram_bytes() + 1;
     }
   }
   std::erase_if(taken_, [](const Taken& taken) {
@@ -88,29 +83,46 @@ void IndexWriter::write_taken() {
   if (failure) std::rethrow_exception(failure);
 }
 
+bool IndexWriter::start_writing(std::vector<std::jthread>& threads, Taken& taken) {
+  const SignalsBlocked blocked;
+  try {
+    threads.emplace_back([this, &taken] { write_segment(taken); });
+    return true;
+  } catch (const std::exception&) {  // no thread is to be had
+    return false;
+  }
+}
+
 // Called by several threads at once.
 void IndexWriter::write_segment(Taken& taken) noexcept {
   const Buffer& buffer = taken.held.buffer;
-  if (buffer.live_count() == 0) return;
   Segment& fresh = taken.fresh;
+  taken.failure = nullptr;
+  if (buffer.live_count() == 0 || fresh.segment.reader) return;
   try {
     buffer.write(folder_, fresh.entry.number, fresh.entry.id, *fields());
-    fresh.segment.reader = SegmentReader::open(folder_, fresh.entry.number, fresh.entry.id);
     fresh.segment.live_count = buffer.live_count();
     if (buffer.has_deletes()) {
       fresh.segment.live = std::make_shared<const std::vector<uint64_t>>(buffer.live_bits());
       fresh.live_dirty = true;
     }
+    fresh.segment.reader = SegmentReader::open(folder_, fresh.entry.number, fresh.entry.id);
   } catch (...) {
     taken.failure = std::current_exception();
-    fresh.segment = {};
+    remove_unfinished(fresh.entry.number);
+  }
+}
+
+// What is left is removed by the next sweep.
+void IndexWriter::remove_unfinished(uint64_t number) noexcept {
+  try {
+    remove_segment(folder_, number);
+  } catch (const Error& e) {
     try {
-      remove_segment(folder_, fresh.entry.number);
-    } catch (const Error& e) {  // the next sweep removes them
       monitor_->failed(e);
-    } catch (const std::exception& e) {
-      monitor_->failed(Error(ErrorCode::kInternal, std::string("removing files: ") + e.what()));
+    } catch (...) {  // memory has run out, as the flush that failed tells
     }
+  } catch (...) {
   }
 }
 
