@@ -17,7 +17,7 @@ mod corpus;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use diagon::batch::{BATCH_CAPACITY, FilterOutcome, Interrupt, UdfBatch};
+use diagon::batch::{BATCH_CAPACITY, Interrupt, Outcome, UdfBatch};
 use diagon::query;
 use diagon::search::{SearchOptions, Searcher};
 use diagon::udf::UdfRegistry;
@@ -74,12 +74,12 @@ fn benchmark(c: &mut Criterion) {
         .enter_segment(Box::new(snapshot.columns(0).unwrap()))
         .unwrap();
     let docs: Vec<u32> = (0..u32::try_from(BATCH_CAPACITY).unwrap()).collect();
-    let (interrupt, mut outcome) = (Interrupt::default(), FilterOutcome::default());
+    let (interrupt, mut outcome) = (Interrupt::default(), Outcome::default());
     group.throughput(Throughput::Elements(BATCH_CAPACITY as u64));
     group.bench_function("parts: the guest, a batch of 1,024", |b| {
         b.iter(|| {
             bound
-                .filter(
+                .evaluate(
                     UdfBatch {
                         docs: &docs,
                         scores: None,

@@ -27,8 +27,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use diagon::batch::{
-    BATCH_CAPACITY, BatchUdf, ColumnOut, ColumnRequest, Columns, FilterOutcome, Interrupt,
-    UdfBatch, ValueType, Verdict,
+    BATCH_CAPACITY, BatchUdf, ColumnOut, ColumnRequest, Columns, Interrupt, Outcome, UdfBatch,
+    ValueType, Verdict,
 };
 use diagon::index::Snapshot;
 use serde_json::json;
@@ -93,10 +93,10 @@ fn guest(c: &mut Criterion, name: &str, snapshot: &Snapshot, batches: &[Vec<u32>
     bound
         .enter_segment(Box::new(snapshot.columns(0).unwrap()))
         .unwrap();
-    let (interrupt, mut outcome) = (Interrupt::default(), FilterOutcome::default());
+    let (interrupt, mut outcome) = (Interrupt::default(), Outcome::default());
     let mut run = |bound: &mut dyn BatchUdf, docs: &[u32]| {
         bound
-            .filter(UdfBatch { docs, scores: None }, &interrupt, &mut outcome)
+            .evaluate(UdfBatch { docs, scores: None }, &interrupt, &mut outcome)
             .unwrap();
         outcome
             .verdicts

@@ -155,13 +155,36 @@ pub trait Columns: Send {
     fn id(&mut self, doc: u32) -> crate::Result<String>;
 }
 
-/// What a filter says of one document.
+/// What a function computes of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returns {
+    /// Whether it matches.
+    Filter,
+    /// A score: finite, not negative, at most the largest `f32`.
+    Score,
+    /// A value of that type, or none.
+    Value(ValueType),
+}
+
+impl Returns {
+    /// The name of the kind of function, as messages have it.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Filter => "filter",
+            Self::Score => "score",
+            Self::Value(_) => "value",
+        }
+    }
+}
+
+/// What a function says of one document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Verdict {
-    /// It does not match.
+    /// A filter: it does not match. A value: there is none.
     No = 0,
-    /// It matches.
+    /// A filter: it matches. Score and value: here it is.
     Yes = 1,
     /// It could not be evaluated; the clause's error policy decides.
     Error = 2,
@@ -213,11 +236,42 @@ pub struct UdfBatch<'a> {
     pub scores: Option<&'a [f32]>,
 }
 
+/// The values that a function of kind [`Returns::Value`] computed, one a document. Where a verdict isn't `Yes` there is a zero or an
+/// empty string.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    /// Booleans as 0 and 1, integers in two's complement, the bits of doubles, which are finite; empty for strings.
+    pub bits: Vec<u64>,
+    /// The strings, one behind the other; UTF-8.
+    pub text: String,
+    /// Where each document's string ends in `text`; empty for numbers.
+    pub ends: Vec<usize>,
+}
+
+impl Values {
+    /// The string of document `index`; empty if there is none.
+    #[must_use]
+    pub fn string(&self, index: usize) -> &str {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[index]]
+    }
+
+    fn reset(&mut self) {
+        self.bits.clear();
+        self.text.clear();
+        self.ends.clear();
+    }
+}
+
 /// What a function answered about a batch. Reused from batch to batch.
 #[derive(Clone, Debug, Default)]
-pub struct FilterOutcome {
+pub struct Outcome {
     /// One [`Verdict`] a document.
     pub verdicts: Vec<Verdict>,
+    /// Of a score function, one a document; 0 where the verdict isn't `Yes`.
+    pub scores: Vec<f64>,
+    /// Of a value function.
+    pub values: Values,
     /// One entry for each [`Verdict::Error`] that has a message to tell, in the order of documents; at most 16 a batch are
     /// kept.
     pub failures: Vec<Failure>,
@@ -225,11 +279,13 @@ pub struct FilterOutcome {
     pub calls: u64,
 }
 
-impl FilterOutcome {
+impl Outcome {
     /// Makes it ready for a batch of `len` documents, each `No`.
     pub fn reset(&mut self, len: usize) {
         self.verdicts.clear();
         self.verdicts.resize(len, Verdict::No);
+        self.scores.clear();
+        self.values.reset();
         self.failures.clear();
         self.calls = 0;
     }
@@ -251,7 +307,7 @@ pub struct FunctionCounts {
     pub calls: u64,
     /// Documents it was asked about.
     pub documents: u64,
-    /// Time in `filter`, in nanoseconds: reading columns, calls, and all.
+    /// Time in `evaluate`, in nanoseconds: reading columns, calls, and all.
     pub nanoseconds: u64,
     /// Instances made.
     pub instances: u64,
@@ -271,7 +327,7 @@ pub trait FunctionSource: Send + Sync {
     /// range, `latest` or nothing.
     ///
     /// # Errors
-    /// `UdfNotFound`; `UdfParameter`, which names the parameter; `UdfRejected` if it can't be used as a filter.
+    /// `UdfNotFound`; `UdfParameter`, which names the parameter; `UdfRejected` if it does not compile.
     fn bind(
         &self,
         name: &str,
@@ -287,6 +343,12 @@ pub trait BatchUdf: Send {
     /// Name and version, as people see it: `string_distance@1.0.0`.
     fn label(&self) -> &str;
 
+    /// What it computes.
+    fn returns(&self) -> Returns;
+
+    /// Of a score function: no score is above it. `None`: nothing is known.
+    fn max_score(&self) -> Option<f64>;
+
     /// What it did so far.
     fn counts(&self) -> FunctionCounts;
 
@@ -294,7 +356,8 @@ pub trait BatchUdf: Send {
     /// fields as it goes returns those it declared.
     fn requests(&self) -> &[ColumnRequest];
 
-    /// Whether it wants the score of the rest of the query.
+    /// Whether it wants a score: a filter that of the rest of the query, a score function that of the query it scores, a value
+    /// function that of the hit.
     fn wants_score(&self) -> bool;
 
     /// Goes on with another segment. Called before the first batch of each segment.
@@ -310,10 +373,10 @@ pub trait BatchUdf: Send {
     /// # Errors
     /// `Timeout` or `Cancelled` when `interrupt` says so or the function's own time limit passes; `Native` for damaged
     /// columns; `UdfFailed` where the function can't go on at all.
-    fn filter(
+    fn evaluate(
         &mut self,
         batch: UdfBatch<'_>,
         interrupt: &Interrupt,
-        outcome: &mut FilterOutcome,
+        outcome: &mut Outcome,
     ) -> crate::Result<()>;
 }

@@ -2,8 +2,8 @@
 
 use crate::Error;
 use crate::batch::{
-    BATCH_CAPACITY, BatchUdf, Failure, FailureKind, FilterOutcome, FunctionCounts, FunctionSource,
-    Interrupt, UdfBatch, Verdict,
+    BATCH_CAPACITY, BatchUdf, Failure, FailureKind, FunctionCounts, FunctionSource, Interrupt,
+    Outcome, Returns, UdfBatch, Verdict,
 };
 use crate::index::{SegmentColumns, Snapshot};
 use crate::query::{OnError, ParamValue, SearchRequest};
@@ -39,7 +39,7 @@ pub(super) struct Function {
     bound: Box<dyn BatchUdf>,
     /// What the leaf's value is for a document that the function failed on; `None`: the search fails.
     on_error: Option<u8>,
-    outcome: FilterOutcome,
+    outcome: Outcome,
     values: Vec<u8>,
     samples: Vec<(String, FailureKind, String)>,
     wants_score: bool,
@@ -66,6 +66,14 @@ impl Function {
         let bound = source
             .bind(&clause.name, clause.version.as_deref(), &parameters)
             .map_err(|error| located(error, leaf, request))?;
+        if bound.returns() != Returns::Filter {
+            let kind = bound.returns().kind();
+            let message = format!(
+                "`{}` is a {kind} function; here stands a filter",
+                bound.label()
+            );
+            return Err(request.error(leaf.place, message));
+        }
         for column in bound.requests() {
             SegmentColumns::check(schema, column).map_err(|error| {
                 request.error(leaf.place, format!("function `{}`: {error}", bound.label()))
@@ -88,7 +96,7 @@ impl Function {
         Ok(Self {
             bound,
             on_error,
-            outcome: FilterOutcome::default(),
+            outcome: Outcome::default(),
             values: Vec::with_capacity(BATCH_CAPACITY),
             samples: Vec::new(),
             wants_score,
@@ -115,7 +123,7 @@ impl Function {
     ) -> crate::Result<&[u8]> {
         let scores = self.wants_score.then_some(scores);
         self.bound
-            .filter(UdfBatch { docs, scores }, interrupt, &mut self.outcome)?;
+            .evaluate(UdfBatch { docs, scores }, interrupt, &mut self.outcome)?;
         self.values.clear();
         let mut failed = None;
         for (i, verdict) in self.outcome.verdicts.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Calls a batch guest: measures, reserves, writes, calls, reads the verdicts.
+//! Calls a batch guest: measures, reserves, writes, calls, reads the answers.
 
 use std::time::Instant;
 
@@ -7,8 +7,9 @@ use super::host::HostState;
 use super::layout::{BatchInput, Head, PlannedColumn, data_bytes};
 use super::limits::{MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES};
 use super::outcome::Answers;
+use super::outputs::{Output, Place};
 use super::param_block::{ALIGN, ParamBlock, u32_of};
-use crate::batch::{ColumnRequest, Columns, Extent, FailureKind, ValueType, Verdict};
+use crate::batch::{ColumnRequest, Columns, Extent, FailureKind, ValueType};
 use wasmtime::Store;
 
 /// What a binding keeps for its batches.
@@ -22,9 +23,15 @@ pub(crate) struct BatchCaller {
 }
 
 impl BatchCaller {
-    pub(crate) fn new(fields: usize, ids: bool, doc_ids: bool, params: ParamBlock) -> Self {
+    pub(crate) fn new(
+        fields: usize,
+        ids: bool,
+        doc_ids: bool,
+        params: ParamBlock,
+        output: Output,
+    ) -> Self {
         Self {
-            head: Head::new(fields, ids, &params),
+            head: Head::new(fields, ids, &params, output),
             columns: Vec::new(),
             params,
             doc_ids,
@@ -93,7 +100,7 @@ impl BatchCaller {
         }
     }
 
-    /// Runs the guest over documents that have just been measured, and takes its verdicts in from `at` on.
+    /// Runs the guest over documents that have just been measured, and takes its answers in from `at` on.
     ///
     /// # Errors
     /// Where the guest failed as a whole; its instance is of no use any more then.
@@ -125,21 +132,26 @@ impl BatchCaller {
             .map_err(|error| fault(error, store.data_mut()))?;
         let base = place(store, reserved, wanted)?;
         let started = Instant::now();
-        let out = {
+        let written = {
             let memory = store.data().memory.ok_or_else(no_memory)?;
             let (memory, state) = memory.data_and_store_mut(&mut *store);
             let region = memory.get_mut(base..base + total).ok_or_else(no_memory)?;
             let source = state.columns.as_deref_mut().ok_or_else(no_columns)?;
             let at = u32_of(base);
-            let out = self
+            let written = self
                 .head
                 .write(region, at, &self.columns, &input, &self.params, source);
             state.watch.pause(started.elapsed());
-            base + out.map_err(Fault::Host)?
+            let written = written.map_err(Fault::Host)?;
+            Place {
+                out: base + written.out,
+                validity: base + written.validity,
+                len: docs.len(),
+            }
         };
         answers.outcome.calls += 1;
         match run.call(&mut *store, u32_of(base)) {
-            Ok(0) => read(store, out, docs.len(), at, answers),
+            Ok(0) => self.head.output.read(store, written, at, answers),
             Ok(code) => {
                 let message = format!("the function returned {code}");
                 Err(Fault::Documents(FailureKind::Guest, message))
@@ -163,45 +175,6 @@ fn place(store: &Store<HostState>, reserved: u32, wanted: u32) -> Result<usize, 
         return Err(Fault::Documents(FailureKind::Protocol, message));
     }
     Ok((reserved as usize).next_multiple_of(ALIGN))
-}
-
-fn read(
-    store: &Store<HostState>,
-    out: usize,
-    len: usize,
-    at: usize,
-    answers: &mut Answers<'_>,
-) -> Result<(), Fault> {
-    let memory = store.data().memory.ok_or_else(no_memory)?;
-    let bytes = memory
-        .data(store)
-        .get(out..out + len)
-        .ok_or_else(no_memory)?;
-    let verdicts = &mut answers.outcome.verdicts[at..at + len];
-    let mut highest = 0;
-    for (verdict, byte) in verdicts.iter_mut().zip(bytes) {
-        *verdict = if *byte == 1 {
-            Verdict::Yes
-        } else {
-            Verdict::No
-        };
-        highest = highest.max(*byte);
-    }
-    if highest < 2 {
-        return Ok(());
-    }
-    for (i, byte) in bytes.iter().enumerate() {
-        match byte {
-            0 | 1 => {}
-            2 => answers.fail(at + i, FailureKind::Guest, || {
-                "the function reported an error in this document".to_string()
-            }),
-            other => answers.fail(at + i, FailureKind::Protocol, || {
-                format!("the verdict is {other}, expected 0, 1 or 2")
-            }),
-        }
-    }
-    Ok(())
 }
 
 fn no_memory() -> Fault {

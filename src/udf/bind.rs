@@ -1,4 +1,4 @@
-//! A function bound to a query, for one thread: batches in, verdicts out.
+//! A function bound to a query, for one thread: batches in, answers out.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,7 +16,7 @@ use super::prepared::Prepared;
 use super::row_abi;
 use super::values::{ParamType, ParamValue};
 use crate::batch::{
-    BATCH_CAPACITY, BatchUdf, ColumnRequest, Columns, FilterOutcome, FunctionCounts, Interrupt,
+    BATCH_CAPACITY, BatchUdf, ColumnRequest, Columns, FunctionCounts, Interrupt, Outcome, Returns,
     UdfBatch, Verdict,
 };
 
@@ -51,7 +51,13 @@ impl BoundUdf {
                 let types: Vec<ParamType> = manifest.params.iter().map(|p| p.param_type).collect();
                 let block = ParamBlock::new(&types, &prepared.params);
                 let (ids, doc_ids) = (manifest.wants(Input::Id), manifest.wants(Input::DocId));
-                let caller = BatchCaller::new(prepared.requests.len(), ids, doc_ids, block);
+                let caller = BatchCaller::new(
+                    prepared.requests.len(),
+                    ids,
+                    doc_ids,
+                    block,
+                    manifest.output(),
+                );
                 (EntryKind::Batch, Mode::Batch(caller))
             }
             Abi::Row { positional, .. } if positional.is_empty() => (EntryKind::Row, Mode::Row),
@@ -86,8 +92,8 @@ impl BoundUdf {
     pub(crate) fn run_empty(&mut self) -> crate::Result<()> {
         let engine = Arc::clone(&self.prepared.engine);
         let _running = engine.ticker().enter();
-        let mut outcome = FilterOutcome::default();
-        let mut answers = Answers::new(&mut outcome, 0);
+        let mut outcome = Outcome::default();
+        let mut answers = Answers::new(&mut outcome, 0, self.returns());
         let interrupt = Interrupt::default();
         self.begin(0, &interrupt);
         self.empty(&mut answers)
@@ -118,11 +124,7 @@ impl BoundUdf {
     }
 
     /// Asks a batch guest about as many documents at a time as it takes without failing.
-    fn filter_batch(
-        &mut self,
-        batch: UdfBatch<'_>,
-        answers: &mut Answers<'_>,
-    ) -> Result<(), Fault> {
+    fn run_batch(&mut self, batch: UdfBatch<'_>, answers: &mut Answers<'_>) -> Result<(), Fault> {
         let Mode::Batch(caller) = &mut self.mode else {
             return Ok(());
         };
@@ -174,7 +176,7 @@ impl BoundUdf {
     }
 
     /// Asks a row guest about one document after the other.
-    fn filter_row(&mut self, batch: UdfBatch<'_>, answers: &mut Answers<'_>) -> Result<(), Fault> {
+    fn run_row(&mut self, batch: UdfBatch<'_>, answers: &mut Answers<'_>) -> Result<(), Fault> {
         self.holder
             .state()
             .row
@@ -242,6 +244,14 @@ impl BatchUdf for BoundUdf {
         &self.name
     }
 
+    fn returns(&self) -> Returns {
+        self.prepared.manifest.output().returns
+    }
+
+    fn max_score(&self) -> Option<f64> {
+        self.prepared.manifest.max_score
+    }
+
     fn counts(&self) -> FunctionCounts {
         self.prepared.counters.read()
     }
@@ -265,11 +275,11 @@ impl BatchUdf for BoundUdf {
         Ok(())
     }
 
-    fn filter(
+    fn evaluate(
         &mut self,
         batch: UdfBatch<'_>,
         interrupt: &Interrupt,
-        outcome: &mut FilterOutcome,
+        outcome: &mut Outcome,
     ) -> crate::Result<()> {
         let started = Instant::now();
         let engine = Arc::clone(&self.prepared.engine);
@@ -287,11 +297,12 @@ impl BatchUdf for BoundUdf {
             ));
         }
         self.begin(batch.docs.len(), interrupt);
-        let mut answers = Answers::new(outcome, batch.docs.len());
+        let mut answers = Answers::new(outcome, batch.docs.len(), self.returns());
         let result = match self.mode {
-            Mode::Batch(_) => self.filter_batch(batch, &mut answers),
-            Mode::Row => self.filter_row(batch, &mut answers),
+            Mode::Batch(_) => self.run_batch(batch, &mut answers),
+            Mode::Row => self.run_row(batch, &mut answers),
         };
+        answers.finish();
         self.prepared.counters.add(&answers, started.elapsed());
         result.map_err(|fault| self.end(fault, interrupt))
     }

@@ -1,13 +1,13 @@
 //! Tries a function out before it is registered: on nothing, on made-up documents, and, if it says that it is pure, on
 //! the same documents split differently.
 
-use super::manifest::{Kind, Manifest};
+use super::manifest::Manifest;
 use super::params::Params;
 use super::prepared::PreparedUdf;
 use super::registered::RegisteredUdf;
 use super::synthetic::SyntheticColumns;
 use super::values::{ParamType, ParamValue};
-use crate::batch::{BatchUdf, FilterOutcome, Interrupt, UdfBatch, Verdict};
+use crate::batch::{BatchUdf, Interrupt, Outcome, UdfBatch, Verdict};
 
 /// Made-up documents of the dry run.
 const DOCUMENTS: u32 = 64;
@@ -18,11 +18,7 @@ const DOCUMENTS: u32 = 64;
 /// `UdfRejected` if it fails on an empty batch, or says it is pure and is caught in a lie.
 pub(crate) fn run(udf: &RegisteredUdf) -> crate::Result<Vec<String>> {
     let manifest = udf.manifest();
-    // The other kinds have another shape of output; they are compiled and linked here, and tried when they can be used.
     let prepared = udf.with_params(made_up(manifest))?;
-    if manifest.kind != Kind::Filter {
-        return Ok(Vec::new());
-    }
     let rejected = |message: String| crate::Error::UdfRejected {
         message: format!("`{}`: {message}", manifest.label()),
     };
@@ -32,17 +28,14 @@ pub(crate) fn run(udf: &RegisteredUdf) -> crate::Result<Vec<String>> {
         .run_empty()
         .map_err(|e| rejected(format!("the trial on no documents failed: {e}")))?;
     let docs: Vec<u32> = (0..DOCUMENTS).collect();
-    let whole = match verdicts(&prepared, &docs, &[docs.len()]) {
+    let whole = match answers(&prepared, &docs, &[docs.len()]) {
         Ok(trial) => trial,
         Err(e) => return Ok(vec![format!("the trial on made-up documents failed: {e}")]),
     };
     let mut warnings = Vec::new();
     if let Some(message) = whole.message {
-        let failed = whole
-            .verdicts
-            .iter()
-            .filter(|v| **v == Verdict::Error)
-            .count();
+        let failed = whole.answers.iter().filter(|a| **a == Answer::Error);
+        let failed = failed.count();
         warnings.push(format!(
             "the trial on made-up documents failed on {failed} of {DOCUMENTS}: {message}"
         ));
@@ -53,13 +46,13 @@ pub(crate) fn run(udf: &RegisteredUdf) -> crate::Result<Vec<String>> {
             vec![docs.len(), docs.len()],
             vec![3, 40, 21],
         ] {
-            let Ok(trial) = verdicts(&prepared, &docs, &split) else {
+            let Ok(trial) = answers(&prepared, &docs, &split) else {
                 continue;
             };
             let lie = trial
-                .verdicts
+                .answers
                 .chunks(docs.len())
-                .any(|part| part != whole.verdicts);
+                .any(|part| part != whole.answers);
             if lie {
                 return Err(rejected(
                     "the manifest says `pure`, but the answers depend on how the documents are split or on earlier calls".to_string(),
@@ -71,28 +64,53 @@ pub(crate) fn run(udf: &RegisteredUdf) -> crate::Result<Vec<String>> {
 }
 
 struct Trial {
-    verdicts: Vec<Verdict>,
+    answers: Vec<Answer>,
     message: Option<String>,
 }
 
+/// What was said of one document.
+#[derive(Debug, PartialEq)]
+enum Answer {
+    No,
+    /// With the bits of the number, or the string.
+    Yes(u64, String),
+    Error,
+}
+
+fn answer(outcome: &Outcome, index: usize) -> Answer {
+    match outcome.verdicts[index] {
+        Verdict::No => Answer::No,
+        Verdict::Error => Answer::Error,
+        Verdict::Yes => {
+            let score = outcome.scores.get(index).map(|score| score.to_bits());
+            let bits = score.or(outcome.values.bits.get(index).copied());
+            let text = match outcome.values.ends.is_empty() {
+                true => "",
+                false => outcome.values.string(index),
+            };
+            Answer::Yes(bits.unwrap_or(0), text.to_string())
+        }
+    }
+}
+
 /// Asks one binding about `docs`, again and again, in calls of the sizes in `split`.
-fn verdicts(prepared: &PreparedUdf, docs: &[u32], split: &[usize]) -> crate::Result<Trial> {
+fn answers(prepared: &PreparedUdf, docs: &[u32], split: &[usize]) -> crate::Result<Trial> {
     let mut bound = prepared.bind();
     bound.enter_segment(Box::new(SyntheticColumns::default()))?;
     let scores = vec![1.0_f32; docs.len()];
     let mut trial = Trial {
-        verdicts: Vec::new(),
+        answers: Vec::new(),
         message: None,
     };
-    let mut outcome = FilterOutcome::default();
+    let mut outcome = Outcome::default();
     let mut at = 0;
     for len in split {
         let batch = UdfBatch {
             docs: &docs[at..at + len],
             scores: Some(&scores[at..at + len]),
         };
-        bound.filter(batch, &Interrupt::default(), &mut outcome)?;
-        trial.verdicts.extend_from_slice(&outcome.verdicts);
+        bound.evaluate(batch, &Interrupt::default(), &mut outcome)?;
+        trial.answers.extend((0..*len).map(|i| answer(&outcome, i)));
         trial.message = trial
             .message
             .or_else(|| Some(outcome.failures.first()?.message.clone()));

@@ -6,6 +6,7 @@
 //!
 //! The part up to `out` has the same size in every batch of a query.
 
+use super::outputs::Output;
 use super::param_block::{ALIGN, COLUMN, ParamBlock, types, u32_of};
 use crate::batch::{ColumnId, ColumnOut, Columns, Extent, ValueType};
 
@@ -81,11 +82,19 @@ pub(crate) struct Head {
     end: usize,
     count: usize,
     with_ids: bool,
+    pub(crate) output: Output,
+}
+
+/// Where in a written batch its answers go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written {
+    pub(crate) out: usize,
+    pub(crate) validity: usize,
 }
 
 impl Head {
     /// For a function with `count` fields; `with_ids` adds the column of ids, the last of the columns.
-    pub(crate) fn new(count: usize, with_ids: bool, params: &ParamBlock) -> Self {
+    pub(crate) fn new(count: usize, with_ids: bool, params: &ParamBlock, output: Output) -> Self {
         let columns = BATCH;
         let children = columns + (count * COLUMN).next_multiple_of(ALIGN);
         let ids = children + count * ALIGN;
@@ -98,13 +107,14 @@ impl Head {
             end: params_at + params.len(),
             count,
             with_ids,
+            output,
         }
     }
 
     /// Bytes of a whole batch, a multiple of 64.
     pub(crate) fn batch_bytes(&self, columns: &[PlannedColumn], input: &BatchInput<'_>) -> usize {
         let len = input.docs.len();
-        let mut total = self.end + padded(len) + padded(len.div_ceil(8));
+        let mut total = self.end + padded(self.output.bytes(len)) + padded(len.div_ceil(8));
         total += if input.scores.is_some() {
             padded(len * 4)
         } else {
@@ -118,7 +128,7 @@ impl Head {
     }
 
     /// Writes a batch into `region`, which has [`Head::batch_bytes`] and lies at the guest's address `at`, a multiple of
-    /// 64. Returns the place of `out` in the region.
+    /// 64. Returns where in the region the answers will be.
     ///
     /// # Errors
     /// As [`Columns::write`].
@@ -130,7 +140,7 @@ impl Head {
         input: &BatchInput<'_>,
         params: &ParamBlock,
         source: &mut dyn Columns,
-    ) -> crate::Result<usize> {
+    ) -> crate::Result<Written> {
         let len = input.docs.len();
         let (head, rest) = region.split_at_mut(self.end);
         let (structs, param_bytes) = head.split_at_mut(self.params);
@@ -141,7 +151,7 @@ impl Head {
             at: at + u32_of(self.end),
         };
         let out = taker.at;
-        taker.take(len).0.fill(0);
+        taker.take(self.output.bytes(len)).0.fill(0);
         let (ones, out_validity) = taker.take(len.div_ceil(8));
         fill_ones(ones, len);
         let scores = input
@@ -177,7 +187,10 @@ impl Head {
             out_validity,
         ];
         put(structs, 0, &batch);
-        Ok(self.end)
+        Ok(Written {
+            out: self.end,
+            validity: (out_validity - at) as usize,
+        })
     }
 }
 

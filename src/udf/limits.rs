@@ -12,6 +12,8 @@ pub const MAX_BATCH_BYTES: usize = 4 << 20;
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 /// The parameters of one query for one function, in bytes as the guest sees them.
 pub const MAX_PARAMETER_BYTES: usize = 1 << 20;
+/// Strings that a guest returns about one batch, in bytes.
+pub const MAX_OUTPUT_BYTES: usize = 4 << 20;
 /// A message of a guest (a failure, a line of its log), in bytes: the rest is dropped.
 pub const MAX_MESSAGE_BYTES: usize = 1 << 10;
 /// Failures kept of one batch; more are counted only.

@@ -11,8 +11,9 @@ use serde_json::Value as Json;
 use super::json::parse_objects;
 use super::limits::MAX_MANIFEST_BYTES;
 use super::manifest_parse;
+use super::outputs::Output;
 use super::values::{ParamType, ParamValue};
-use crate::batch::{ColumnRequest, ValueType};
+use crate::batch::{ColumnRequest, Returns, ValueType};
 
 /// What a function computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -115,6 +116,8 @@ pub struct Manifest {
     pub kind: Kind,
     /// What a [`Kind::Value`] returns.
     pub returns: Option<ValueType>,
+    /// Of a [`Kind::Score`]: it returns no higher score, so that a search for the best hits can leave documents out.
+    pub max_score: Option<f64>,
     /// How it is called.
     pub abi: Abi,
     /// The export that is called.
@@ -170,6 +173,19 @@ impl Manifest {
     #[must_use]
     pub fn label(&self) -> String {
         format!("{}@{}", self.name, self.version)
+    }
+
+    /// What its answers look like.
+    pub(crate) fn output(&self) -> Output {
+        let returns = match (self.kind, self.returns) {
+            (Kind::Score, _) => Returns::Score,
+            (Kind::Value, Some(value_type)) => Returns::Value(value_type),
+            _ => Returns::Filter,
+        };
+        Output {
+            returns,
+            max_score: self.max_score,
+        }
     }
 
     /// Whether the function reads `input`.

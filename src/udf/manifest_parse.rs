@@ -18,6 +18,7 @@ struct RawManifest {
     description: String,
     kind: Kind,
     returns: Option<RawType>,
+    max_score: Option<f64>,
     export: Option<String>,
     #[serde(default)]
     fields: Vec<Json>,
@@ -111,6 +112,19 @@ pub(crate) fn one(json: &Json) -> Result<Manifest, String> {
         }
         _ => {}
     }
+    if raw.max_score.is_some() && raw.kind != Kind::Score {
+        return Err("`max_score` is for score functions".to_string());
+    }
+    // Scores are single precision floats in the end.
+    if raw
+        .max_score
+        .is_some_and(|max| !(0.0..=f64::from(f32::MAX)).contains(&max))
+    {
+        return Err(format!(
+            "`max_score`: expected a number from 0 to {:e}",
+            f32::MAX
+        ));
+    }
     if abi != Abi::Batch && raw.kind != Kind::Filter {
         return Err("the row ABI has filters only".to_string());
     }
@@ -131,6 +145,7 @@ pub(crate) fn one(json: &Json) -> Result<Manifest, String> {
         description: raw.description,
         kind: raw.kind,
         returns: raw.returns.map(ValueType::from),
+        max_score: raw.max_score,
         abi,
         export,
         fields,

@@ -40,6 +40,7 @@ mod manifest;
 mod manifest_parse;
 mod module_info;
 mod outcome;
+mod outputs;
 mod param_block;
 mod params;
 mod prepared;

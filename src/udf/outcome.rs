@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::limits::{MAX_KEPT_FAILURES, clip};
-use crate::batch::{Failure, FailureKind, FilterOutcome, FunctionCounts, Verdict};
+use crate::batch::{Failure, FailureKind, FunctionCounts, Outcome, Returns, ValueType, Verdict};
 
 /// The outcome of one batch, being filled.
 pub(crate) struct Answers<'a> {
-    pub(crate) outcome: &'a mut FilterOutcome,
+    pub(crate) outcome: &'a mut Outcome,
     /// Failures by kind, also those that are not kept.
     pub(crate) failures: [u64; KINDS],
     /// Instances made.
@@ -18,12 +18,35 @@ pub(crate) struct Answers<'a> {
 const KINDS: usize = 4;
 
 impl<'a> Answers<'a> {
-    pub(crate) fn new(outcome: &'a mut FilterOutcome, len: usize) -> Self {
+    pub(crate) fn new(outcome: &'a mut Outcome, len: usize, returns: Returns) -> Self {
         outcome.reset(len);
+        match returns {
+            Returns::Filter => {}
+            Returns::Score => outcome.scores.resize(len, 0.0),
+            Returns::Value(ValueType::Str) => outcome.values.ends.resize(len, 0),
+            Returns::Value(_) => outcome.values.bits.resize(len, 0),
+        }
         Self {
             outcome,
             failures: [0; KINDS],
             instances: 0,
+        }
+    }
+
+    /// Takes a computed string. Documents come in ascending order.
+    pub(crate) fn push_string(&mut self, index: usize, text: &str) {
+        self.outcome.verdicts[index] = Verdict::Yes;
+        let values = &mut self.outcome.values;
+        values.text.push_str(text);
+        values.ends[index] = values.text.len();
+    }
+
+    /// Makes the ends of strings ascend over documents without one.
+    pub(crate) fn finish(&mut self) {
+        let mut end = 0;
+        for place in &mut self.outcome.values.ends {
+            end = end.max(*place);
+            *place = end;
         }
     }
 

@@ -9,7 +9,7 @@ use super::bind::BoundUdf;
 use super::engine::UdfEngine;
 use super::host::HostState;
 use super::limits::UdfLimits;
-use super::manifest::{Abi, Kind, Manifest, RowConvention};
+use super::manifest::{Abi, Manifest, RowConvention};
 use super::module_info::ModuleInfo;
 use super::params;
 use super::prepared::PreparedUdf;
@@ -113,9 +113,8 @@ impl RegisteredUdf {
     /// Checks the parameters of a query. Compiles the module if this is its first use.
     ///
     /// # Errors
-    /// `UdfParameter`, which names the parameter; `UdfRejected` if the function is not a filter, or does not compile.
+    /// `UdfParameter`, which names the parameter; `UdfRejected` if it does not compile.
     pub fn prepare(&self, parameters: &Map<String, Json>) -> crate::Result<PreparedUdf> {
-        self.filters_only()?;
         let params = params::check(&self.manifest, parameters)?;
         self.with_params(params)
     }
@@ -138,17 +137,6 @@ impl RegisteredUdf {
     pub fn bind(&self, parameters: &Map<String, Json>) -> crate::Result<Box<dyn BatchUdf>> {
         let bound: BoundUdf = self.prepare(parameters)?.bind();
         Ok(Box::new(bound))
-    }
-
-    fn filters_only(&self) -> crate::Result<()> {
-        if self.manifest.kind == Kind::Filter {
-            return Ok(());
-        }
-        Err(crate::Error::InvalidArgument(format!(
-            "function `{}`: it is a {} function; only filters can be used in a query yet",
-            self.manifest.label(),
-            self.manifest.kind.name()
-        )))
     }
 
     fn instance_pre(&self) -> crate::Result<InstancePre<HostState>> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::support::*;
-use crate::batch::{BatchUdf, FilterOutcome, Interrupt, UdfBatch, Value, ValueType};
+use crate::batch::{BatchUdf, Interrupt, Outcome, UdfBatch, Value, ValueType};
 
 #[test]
 fn numbers_with_and_without_values() {
@@ -68,11 +68,11 @@ fn flags_of_columns() {
     let flags = guest("(i32.load offset=4 (call $column (local.get $b) (i32.const 0)))");
     let registry = registry();
     let mut bound = bind(&registry, &flags, &manifest(&fields), &json!({}), &docs).unwrap();
-    let mut outcome = FilterOutcome::default();
+    let mut outcome = Outcome::default();
     let mut ask = |docs: &[u32]| {
         let batch = UdfBatch { docs, scores: None };
         bound
-            .filter(batch, &Interrupt::default(), &mut outcome)
+            .evaluate(batch, &Interrupt::default(), &mut outcome)
             .unwrap();
         numbers(&outcome)
     };
@@ -181,13 +181,13 @@ fn inputs_beside_fields() {
     let registry = registry();
     let mut bound = bind(&registry, &module, &manifest(&more), &json!({}), &docs).unwrap();
     assert!(bound.wants_score());
-    let mut outcome = FilterOutcome::default();
+    let mut outcome = Outcome::default();
     let batch = UdfBatch {
         docs: &[7, 13, 99],
         scores: Some(&[1.0, 2.5, 0.0]),
     };
     bound
-        .filter(batch, &Interrupt::default(), &mut outcome)
+        .evaluate(batch, &Interrupt::default(), &mut outcome)
         .unwrap();
     assert_eq!(numbers(&outcome), [0, 1, 0]);
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::support::*;
-use crate::batch::{BatchUdf, FailureKind, FilterOutcome, Interrupt, UdfBatch};
+use crate::batch::{BatchUdf, FailureKind, Interrupt, Outcome, UdfBatch};
 
 /// What a document of the batch with this number does; the guest sees the number as `doc_id`.
 fn at_doc(number: &str, then: &str) -> String {
@@ -152,13 +152,13 @@ fn the_query_s_deadline_and_cancelling() {
         docs: &docs,
         scores: None,
     };
-    let mut outcome = FilterOutcome::default();
+    let mut outcome = Outcome::default();
     let deadline = Instant::now() + Duration::from_millis(30);
     let interrupt = Interrupt {
         deadline: Some(deadline),
         cancel: None,
     };
-    let error = bound.filter(batch, &interrupt, &mut outcome).unwrap_err();
+    let error = bound.evaluate(batch, &interrupt, &mut outcome).unwrap_err();
     assert!(matches!(error, crate::Error::Timeout(_)), "{error}");
     let late = deadline.elapsed();
     assert!(late < Duration::from_secs(5), "late by {late:?}");
@@ -172,10 +172,10 @@ fn the_query_s_deadline_and_cancelling() {
         std::thread::sleep(Duration::from_millis(20));
         flag.store(true, Ordering::Relaxed);
     });
-    let error = bound.filter(batch, &interrupt, &mut outcome).unwrap_err();
+    let error = bound.evaluate(batch, &interrupt, &mut outcome).unwrap_err();
     assert!(matches!(error, crate::Error::Cancelled), "{error}");
     canceller.join().unwrap();
-    let error = bound.filter(batch, &interrupt, &mut outcome).unwrap_err();
+    let error = bound.evaluate(batch, &interrupt, &mut outcome).unwrap_err();
     assert!(
         matches!(error, crate::Error::Cancelled),
         "before the guest is called: {error}"

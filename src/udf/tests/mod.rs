@@ -4,6 +4,7 @@ mod batch;
 mod distance;
 mod faults;
 mod modules;
+mod outputs;
 mod property;
 mod registry;
 mod row;

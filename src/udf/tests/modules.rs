@@ -114,18 +114,6 @@ fn what_would_keep_the_compiler_busy() {
 }
 
 #[test]
-fn other_kinds_register_but_do_not_bind() {
-    let registry = registry();
-    let spec = manifest(&json!({"kind": "value", "returns": "f64", "export": "filter"}));
-    let registered = registry.add(&guest("i32.const 1"), Some(&spec)).unwrap();
-    let error = message(registered[0].udf.prepare(&serde_json::Map::new()));
-    assert!(
-        error.contains("function `f@1.0.0`: it is a value function; only filters"),
-        "{error}"
-    );
-}
-
-#[test]
 fn manifests_in_modules() {
     let none = guest("i32.const 1");
     assert!(message(registry().check(&none, None)).contains("the module has no manifest"));

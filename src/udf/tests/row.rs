@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::support::*;
-use crate::batch::{BatchUdf, FailureKind, FilterOutcome, Interrupt, UdfBatch};
+use crate::batch::{BatchUdf, FailureKind, Interrupt, Outcome, UdfBatch};
 
 const NEW: &str = r#"
   (import "env" "has_field" (func $has_field (param i64 i32 i32) (result i32)))
@@ -124,13 +124,13 @@ fn scores_only_for_those_who_ask() {
         let spec =
             row_manifest(&json!({"inputs": inputs, "version": format!("1.0.{}", expected[1])}));
         let mut bound = bind(&registry, &module(NEW, body), &spec, &json!({}), &docs()).unwrap();
-        let mut outcome = FilterOutcome::default();
+        let mut outcome = Outcome::default();
         let batch = UdfBatch {
             docs: &[0, 1],
             scores: Some(&[1.0, 1.5]),
         };
         bound
-            .filter(batch, &Interrupt::default(), &mut outcome)
+            .evaluate(batch, &Interrupt::default(), &mut outcome)
             .unwrap();
         assert_eq!(numbers(&outcome), expected);
     }

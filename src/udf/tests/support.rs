@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::batch::{
-    BatchUdf, ColumnId, ColumnOut, ColumnRequest, Columns, Extent, FilterOutcome, Interrupt,
-    UdfBatch, Value, ValueType, Verdict,
+    BatchUdf, ColumnId, ColumnOut, ColumnRequest, Columns, Extent, Interrupt, Outcome, UdfBatch,
+    Value, ValueType, Verdict,
 };
 use crate::udf::{BoundUdf, EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
 
@@ -325,10 +325,10 @@ pub(super) fn bind(
 }
 
 /// Asks about the documents 0 to `len`.
-pub(super) fn ask(bound: &mut BoundUdf, len: u32) -> crate::Result<FilterOutcome> {
+pub(super) fn ask(bound: &mut BoundUdf, len: u32) -> crate::Result<Outcome> {
     let docs: Vec<u32> = (0..len).collect();
-    let mut outcome = FilterOutcome::default();
-    bound.filter(
+    let mut outcome = Outcome::default();
+    bound.evaluate(
         UdfBatch {
             docs: &docs,
             scores: None,
@@ -345,12 +345,12 @@ pub(super) fn run(module: &[u8], more: &Json, parameters: &Json, docs: &Docs, le
     numbers(&ask(&mut bound, len).unwrap())
 }
 
-pub(super) fn numbers(outcome: &FilterOutcome) -> Vec<u8> {
+pub(super) fn numbers(outcome: &Outcome) -> Vec<u8> {
     outcome.verdicts.iter().map(|v| *v as u8).collect()
 }
 
 /// The documents in error.
-pub(super) fn errors(outcome: &FilterOutcome) -> Vec<usize> {
+pub(super) fn errors(outcome: &Outcome) -> Vec<usize> {
     let verdicts = outcome.verdicts.iter().enumerate();
     verdicts
         .filter(|(_, v)| **v == Verdict::Error)
