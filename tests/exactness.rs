@@ -10,7 +10,6 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use diagon::ErrorCode;
-use diagon::batch::Verdict;
 use diagon::index::{MergeOptions, WriterOptions};
 use diagon::query::{self, WasmUdf};
 use diagon::search::{SearchOptions, SearchResponse, Searcher};
@@ -20,7 +19,7 @@ use serde_json::{Value as Json, json};
 use guests::{integer, text};
 use naive::compare::compare;
 use naive::document::Document;
-use naive::{Found, Twin};
+use naive::{Found, Said, Twin};
 
 struct Corpus {
     searcher: Searcher,
@@ -92,7 +91,7 @@ fn distance(a: &str, b: &str) -> i64 {
     i64::try_from(row[b.len()]).expect("short")
 }
 
-fn native(udf: &WasmUdf, document: &Document, score: &dyn Fn() -> f32) -> Verdict {
+fn native(udf: &WasmUdf, document: &Document, score: &dyn Fn() -> f32) -> Said {
     if !udf.name.starts_with("string_distance") {
         return guests::native(udf, document, score);
     }
@@ -104,7 +103,7 @@ fn native(udf: &WasmUdf, document: &Document, score: &dyn Fn() -> f32) -> Verdic
         let least = value.chars().count().abs_diff(target.chars().count());
         i64::try_from(least).is_ok_and(|least| least <= most) && distance(value, &target) <= most
     });
-    if near { Verdict::Yes } else { Verdict::No }
+    near.into()
 }
 
 /// Compares a query in both orders of its clauses. Returns how many documents match.

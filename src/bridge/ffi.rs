@@ -106,7 +106,7 @@ pub(crate) mod ffi {
     /// `cpp/diagon/search/function_score.h`, where the ranges stand too.
     #[derive(Clone, Copy, Debug)]
     struct ScoringFunction {
-        /// 0 weight, 1 field value, 2 random, 3 decay.
+        /// 0 weight, 1 field value, 2 random, 3 decay, 4 a user's function.
         kind: u8,
         /// Of a field value.
         modifier: u8,
@@ -140,12 +140,18 @@ pub(crate) mod ffi {
         decay: f64,
         /// Of a random function.
         seed: u64,
+        /// Of a user's function: its leaf.
+        leaf: u32,
+        /// Of a user's function: its values are at most this; infinite if that isn't known.
+        bound: f64,
+        /// Whether a user's function is given the query's score.
+        wants_score: bool,
     }
 
     /// A key that hits are sorted by.
     #[derive(Clone, Copy, Debug)]
     struct SortKey {
-        /// 0 score, 1 document, 2 integers, 3 doubles, 4 strings, 5 distance.
+        /// 0 score, 1 document, 2 integers, 3 doubles, 4 strings, 5 distance; given by the caller: 6 integers, 7 doubles, 8 strings.
         kind: u8,
         /// Of several values: 0 min, 1 max, 2 sum, 3 avg, 4 median.
         mode: u8,
@@ -421,6 +427,9 @@ pub(crate) mod ffi {
         ) -> Result<UniquePtr<QueryNode>>;
         /// Documents with a lower score don't match.
         fn query_set_min_score(query: Pin<&mut QueryNode>, min_score: f32) -> Result<()>;
+        /// The boost becomes a factor of the functions' values, in place of the query's score. With `keeps_score`: where the only
+        /// function does not apply, the score is the query's times the boost.
+        fn query_boost_functions(query: Pin<&mut QueryNode>, keeps_score: bool) -> Result<()>;
         /// Adds a function, for the documents of `filter`; null: for all.
         fn query_push_function(
             query: Pin<&mut QueryNode>,
@@ -479,6 +488,14 @@ pub(crate) mod ffi {
         ) -> Result<u32>;
         /// Answers the latest [`stream_needed`]: 0 or 1 for each of its documents.
         fn stream_resolve(stream: Pin<&mut HitStream>, leaf: u32, values: &[u8]) -> Result<()>;
+        /// The same for a function of a function score: a value for each document, and 0 if it failed and the document doesn't
+        /// match, 1 if the value counts, 2 if it failed and the document matches without it.
+        fn stream_resolve_scores(
+            stream: Pin<&mut HitStream>,
+            leaf: u32,
+            values: &[f64],
+            states: &[u8],
+        ) -> Result<()>;
         /// Fills in the batch's documents that match, with their scores. All leaves must be resolved.
         fn stream_accepted(
             stream: Pin<&mut HitStream>,
@@ -522,6 +539,17 @@ pub(crate) mod ffi {
         fn sorter_open(sorter: Pin<&mut Sorter>, snapshot: &Snapshot) -> Result<()>;
         /// Goes on with another segment, in their order.
         fn sorter_enter(sorter: Pin<&mut Sorter>, segment: u32) -> Result<()>;
+        /// The values of a key whose values the caller gives, for the documents that are collected next: the bits of numbers, or
+        /// where each document's string ends in `text`. `present`: 0 for none.
+        fn sorter_give(
+            sorter: Pin<&mut Sorter>,
+            key: u32,
+            docs: &[u32],
+            present: &[u8],
+            bits: &[u64],
+            text: &str,
+            ends: &[usize],
+        ) -> Result<()>;
         /// Takes documents of the segment that match, ascending, with their scores.
         fn sorter_collect(sorter: Pin<&mut Sorter>, docs: &[u32], scores: &[f32]) -> Result<()>;
         /// As [`search_top`], into a sorter that was opened.

@@ -13,6 +13,7 @@ use super::minimum::MinimumShouldMatch;
 use super::multi_term::{
     Expansion, Fuzziness, Fuzzy, MatchBoolPrefix, MatchPhrasePrefix, Prefix, Regexp, Wildcard,
 };
+use super::script::{ScriptField, ScriptScore};
 use super::sort::SortKey;
 use crate::Error;
 
@@ -33,6 +34,8 @@ pub struct SearchRequest {
     pub track_scores: bool,
     /// What of each hit's source is returned.
     pub source: SourceFilter,
+    /// What is computed of each hit.
+    pub script_fields: Vec<ScriptField>,
     /// How far hits are counted exactly.
     pub track_total_hits: TrackTotalHits,
     /// Hits with a lower score are left out.
@@ -56,6 +59,7 @@ impl Default for SearchRequest {
             search_after: None,
             track_scores: false,
             source: SourceFilter::All,
+            script_fields: Vec::new(),
             track_total_hits: TrackTotalHits::default(),
             min_score: None,
             timeout_ms: None,
@@ -199,6 +203,8 @@ pub enum Clause {
     Boosting(Boosting),
     /// A clause whose scores are changed by functions.
     FunctionScore(FunctionScore),
+    /// Documents of a query, scored by a function.
+    ScriptScore(ScriptScore),
     /// Documents that a user's function accepts.
     WasmUdf(WasmUdf),
 }
@@ -498,6 +504,7 @@ impl Clause {
             Self::DisMax(_) => "dis_max",
             Self::Boosting(_) => "boosting",
             Self::FunctionScore(_) => "function_score",
+            Self::ScriptScore(_) => "script_score",
             Self::WasmUdf(_) => "wasm_udf",
         }
     }

@@ -6,7 +6,7 @@ use super::minimum::MinimumShouldMatch;
 use super::request::{finite, unknown_key};
 use super::{MAX_CLAUSES, leaf, multi_term_parse, wasm_udf};
 
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 23] = [
     "bool",
     "boosting",
     "constant_score",
@@ -25,6 +25,7 @@ const KINDS: [&str; 22] = [
     "range",
     "regexp",
     "script",
+    "script_score",
     "term",
     "terms",
     "wasm_udf",
@@ -101,12 +102,13 @@ impl Clauses {
             });
         };
         let body = node.member(entry);
-        const COMPOUND: [&str; 5] = [
+        const COMPOUND: [&str; 6] = [
             "bool",
             "boosting",
             "constant_score",
             "dis_max",
             "function_score",
+            "script_score",
         ];
         if !COMPOUND.contains(&&*entry.key) {
             self.count += 1;
@@ -137,6 +139,7 @@ impl Clauses {
             "function_score" => self.function_score(&body),
             "wasm_udf" => wasm_udf::parse(&body),
             "script" => wasm_udf::parse_script(&body),
+            "script_score" => self.script_score(&body),
             kind => {
                 let possible = KINDS.join(", ");
                 Err(body.error(format!("unknown clause `{kind}`; possible: {possible}")))

@@ -1,12 +1,14 @@
 //! `function_score`: a query whose scores are changed by functions of the documents' values.
 
-use super::ast::{Clause, FieldName, Place, Query, Scalar};
+use super::ast::{Clause, FieldName, Place, Query, Scalar, WasmUdf};
 use super::clause::{Clauses, Common};
 use super::compound::not_negative;
 use super::decay::{Decay, Shape, decay};
 use super::json::{Entry, Node};
 use super::leaf::{number, scalar};
 use super::request::{finite, unknown_key};
+use super::script::only_function;
+use super::wasm_udf;
 
 /// `{"function_score": {"query": {}, "functions": [], "score_mode": "sum"}}`
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +51,8 @@ pub enum FunctionKind {
     RandomScore(RandomScore),
     /// 1 at an origin, and less with the distance from it.
     Decay(Decay),
+    /// What a score function returns.
+    Udf(WasmUdf),
 }
 
 /// `{"field_value_factor": {"field": "n", "factor": 1.2, "modifier": "sqrt", "missing": 1}}`
@@ -173,9 +177,11 @@ named! {
     }
 }
 
-const FUNCTIONS: [&str; 5] = [
+const FUNCTIONS: [&str; 7] = [
     "field_value_factor",
     "random_score",
+    "script_score",
+    "wasm_udf",
     "gauss",
     "exp",
     "linear",
@@ -291,6 +297,8 @@ fn kind(entry: &Entry<'_>, body: &Node<'_, '_>) -> crate::Result<FunctionKind> {
     match &*entry.key {
         "field_value_factor" => field_value_factor(body),
         "random_score" => random_score(body),
+        "script_score" => only_function(body, "`script_score`").map(FunctionKind::Udf),
+        "wasm_udf" => wasm_udf::named(body).map(FunctionKind::Udf),
         "gauss" => decay(body, Shape::Gauss),
         "exp" => decay(body, Shape::Exp),
         _ => decay(body, Shape::Linear),

@@ -31,10 +31,12 @@ mod multi_term_parse;
 mod multi_term_print;
 mod print;
 mod print_compound;
+mod print_script;
 mod print_sort;
 #[cfg(test)]
 mod print_strategies;
 mod request;
+mod script;
 mod sort;
 mod source_filter;
 mod wasm_udf;
@@ -56,6 +58,7 @@ pub use multi_term::{
     Expansion, Fuzziness, Fuzzy, MAX_REGEXP_CHARS, MatchBoolPrefix, MatchPhrasePrefix, Prefix,
     Regexp, RegexpFlags, Wildcard,
 };
+pub use script::{ScriptField, ScriptScore, ScriptSort, ScriptType};
 pub use sort::{FieldSort, GeoDistanceSort, Missing, Order, SortBy, SortKey};
 
 /// Bytes of a request at most; OpenSearch's `http.max_content_length`.

@@ -1,12 +1,13 @@
 //! AST → JSON, in the long form and without what is default. Reading it again gives the same AST.
 
 use super::ast::{
-    Bound, Clause, OnError, Operator, ParamValue, Query, Scalar, SearchRequest, SourceFilter,
+    Bound, Clause, Operator, ParamValue, Query, Scalar, SearchRequest, SourceFilter,
     TrackTotalHits, push_json_string,
 };
 use super::minimum::{Amount, MinimumShouldMatch};
 use super::multi_term_print;
 use super::print_compound::compound;
+use super::print_script;
 use super::print_sort::order;
 
 /// Writes an object's members, with commas between them.
@@ -70,7 +71,9 @@ impl SearchRequest {
             }
             order(o, self);
             match &self.source {
-                SourceFilter::All => {}
+                // Without a word, it is none where fields are computed.
+                SourceFilter::All if self.script_fields.is_empty() => {}
+                SourceFilter::All => o.plain("_source", true),
                 SourceFilter::None => o.plain("_source", false),
                 SourceFilter::Patterns { includes, excludes } => o.member("_source", |out| {
                     object(out, |o| {
@@ -83,6 +86,7 @@ impl SearchRequest {
                     });
                 }),
             }
+            print_script::fields(o, self);
             if self.track_total_hits != default.track_total_hits {
                 match self.track_total_hits {
                     TrackTotalHits::All => o.plain("track_total_hits", true),
@@ -229,25 +233,8 @@ fn clause(o: &mut Object<'_>, query: &Query) {
             compound(o, &query.clause);
             common(o);
         }
-        Clause::WasmUdf(udf) => {
-            o.string("name", &udf.name);
-            if let Some(version) = &udf.version {
-                o.string("version", version);
-            }
-            if !udf.parameters.is_empty() {
-                o.member("parameters", |out| {
-                    object(out, |o| {
-                        for parameter in &udf.parameters {
-                            o.member(&parameter.name, |out| param(out, &parameter.value));
-                        }
-                    });
-                });
-            }
-            match udf.on_error {
-                OnError::Exclude => {}
-                OnError::Fail => o.string("on_error", "fail"),
-                OnError::Include => o.string("on_error", "include"),
-            }
+        Clause::WasmUdf(_) | Clause::ScriptScore(_) => {
+            print_script::clause(o, &query.clause);
             common(o);
         }
     }
@@ -280,7 +267,7 @@ pub(super) fn scalar(out: &mut String, value: &Scalar) {
     }
 }
 
-fn param(out: &mut String, value: &ParamValue) {
+pub(super) fn param(out: &mut String, value: &ParamValue) {
     match value {
         ParamValue::Null => out.push_str("null"),
         ParamValue::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
@@ -298,11 +285,12 @@ pub(super) mod tests {
     };
     use super::super::multi_term_print::strategies;
     use super::super::parse;
-    use super::super::print_strategies::{compound, sort};
+    use super::super::print_strategies::{compound, script_fields, sort};
     use proptest::collection::vec;
     use proptest::option;
     use proptest::prelude::*;
 
+    use super::super::ast::OnError;
     use super::*;
 
     pub(in super::super) fn name() -> impl Strategy<Value = String> {
@@ -355,7 +343,7 @@ pub(super) mod tests {
         )
     }
 
-    fn udf() -> impl Strategy<Value = Clause> {
+    pub(in super::super) fn udf() -> impl Strategy<Value = WasmUdf> {
         let on_error = prop_oneof![
             Just(OnError::Exclude),
             Just(OnError::Fail),
@@ -371,12 +359,12 @@ pub(super) mod tests {
                         place: Place::NONE,
                     })
                     .collect();
-                Clause::WasmUdf(WasmUdf {
+                WasmUdf {
                     name,
                     version,
                     parameters,
                     on_error,
-                })
+                }
             },
         )
     }
@@ -427,7 +415,7 @@ pub(super) mod tests {
             })),
             field().prop_map(|field| Clause::Exists(Exists { field })),
             vec(any::<String>(), 0..3).prop_map(|values| Clause::Ids(Ids { values })),
-            udf(),
+            udf().prop_map(Clause::WasmUdf),
         ]
     }
 
@@ -485,10 +473,11 @@ pub(super) mod tests {
             option::of(any::<u64>()),
             any::<bool>(),
             sort(),
+            script_fields(),
         );
         (query(), paging, source, total, options).prop_map(
             |(query, (from, size), source, total, options)| {
-                let (min_score, timeout_ms, profile, (sort, search_after)) = options;
+                let (min_score, timeout_ms, profile, (sort, search_after), script_fields) = options;
                 SearchRequest {
                     query,
                     from: if search_after.is_some() { 0 } else { from },
@@ -497,6 +486,7 @@ pub(super) mod tests {
                     search_after,
                     track_scores: profile,
                     source,
+                    script_fields,
                     track_total_hits: total,
                     min_score,
                     timeout_ms,

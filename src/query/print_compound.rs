@@ -6,6 +6,7 @@ use super::function_score::{
     BoostMode, FunctionKind, FunctionScore, Modifier, ScoreFunction, ScoreMode,
 };
 use super::print::{Object, array, field, object, query, scalar};
+use super::print_script;
 
 /// Writes a body's members, other than those that every clause may have.
 pub(super) fn compound(o: &mut Object<'_>, clause: &Clause) {
@@ -75,6 +76,7 @@ fn function(out: &mut String, function: &ScoreFunction) {
                     o.string("field", &field.name);
                 }
             }),
+            FunctionKind::Udf(udf) => field(o, "wasm_udf", |o| print_script::udf(o, udf)),
             FunctionKind::Decay(decay) => field(o, decay.shape.name(), |o| self::decay(o, decay)),
         }
     });

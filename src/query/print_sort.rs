@@ -2,6 +2,7 @@
 
 use super::ast::SearchRequest;
 use super::print::{Object, array, field, object, scalar};
+use super::print_script;
 use super::sort::{Missing, SortBy, SortKey};
 
 /// Writes the members of a request that say in which order hits come.
@@ -28,6 +29,7 @@ fn key(out: &mut String, key: &SortKey) {
         SortBy::Doc => "_doc",
         SortBy::Field(sort) => &sort.field.name,
         SortBy::GeoDistance(_) => "_geo_distance",
+        SortBy::Script(_) => "_script",
     };
     object(out, |o| {
         field(o, name, |o| {
@@ -40,6 +42,9 @@ fn key(out: &mut String, key: &SortKey) {
                 if let Some(mode) = sort.mode {
                     o.string("mode", mode.name());
                 }
+            }
+            if let SortBy::Script(sort) = &key.by {
+                print_script::sort(o, sort);
             }
             o.string("order", key.order.name());
             if let SortBy::Field(sort) = &key.by {

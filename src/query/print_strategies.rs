@@ -12,7 +12,8 @@ use super::function_score::{
     ScoreMode,
 };
 use super::geo::Point;
-use super::print::tests::{field, name, number, scalar};
+use super::print::tests::{field, name, number, scalar, udf};
+use super::script::{ScriptField, ScriptScore, ScriptSort, ScriptType};
 use super::sort::{FieldSort, GeoDistanceSort, Missing, Order, SortBy, SortKey};
 
 /// Clauses that combine or change the scores of others.
@@ -57,7 +58,21 @@ pub(super) fn compound(
                 })
             },
         );
-    prop_oneof![dis_max.boxed(), boosting.boxed(), scored.boxed()]
+    let by_script = (inner.clone(), udf(), option::of(-1.0..1e30_f32)).prop_map(
+        |(query, function, min_score)| {
+            Clause::ScriptScore(ScriptScore {
+                query: Box::new(query),
+                function,
+                min_score,
+            })
+        },
+    );
+    prop_oneof![
+        dis_max.boxed(),
+        boosting.boxed(),
+        scored.boxed(),
+        by_script.boxed()
+    ]
 }
 
 fn function(
@@ -116,7 +131,8 @@ fn function(
         Just(FunctionKind::Weight),
         value.boxed(),
         random.boxed(),
-        decay.boxed()
+        decay.boxed(),
+        udf().prop_map(FunctionKind::Udf).boxed()
     ];
     (option::of(inner.clone()), option::of(0.0..9.0_f32), kind).prop_map(
         |(filter, weight, kind)| {
@@ -129,6 +145,19 @@ fn function(
             }
         },
     )
+}
+
+pub(super) fn script_fields() -> impl Strategy<Value = Vec<ScriptField>> {
+    vec(udf(), 0..3).prop_map(|functions| {
+        let named = functions.into_iter().enumerate();
+        named
+            .map(|(at, function)| ScriptField {
+                name: format!("f{at}"),
+                function,
+                place: Place::NONE,
+            })
+            .collect()
+    })
 }
 
 /// Keys, and a hit to begin after.
@@ -157,7 +186,25 @@ pub(super) fn sort() -> impl Strategy<Value = (Vec<SortKey>, Option<Vec<Option<S
             mode: mode.filter(|mode| *mode != MultiValueMode::Sum),
         })
     });
-    let by = prop_oneof![Just(SortBy::Score), Just(SortBy::Doc), sorted, distance];
+    let script = (
+        udf(),
+        proptest::sample::select(ScriptType::ALL),
+        any::<bool>(),
+    )
+        .prop_map(|(function, script_type, missing_first)| {
+            SortBy::Script(ScriptSort {
+                function,
+                script_type,
+                missing_first,
+            })
+        });
+    let by = prop_oneof![
+        Just(SortBy::Score),
+        Just(SortBy::Doc),
+        sorted,
+        distance,
+        script.boxed()
+    ];
     let key = (by, proptest::sample::select(Order::ALL)).prop_map(|(by, order)| SortKey {
         by,
         order,

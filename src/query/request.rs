@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::ast::{Place, RequestText, SearchRequest, SourceFilter, TrackTotalHits};
 use super::clause::Clauses;
 use super::json::Node;
+use super::script;
 use super::sort::{search_after, sort};
 use super::{MAX_REQUEST_BYTES, MAX_RESULT_WINDOW};
 use crate::Error;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "query",
     "from",
     "size",
@@ -17,6 +18,7 @@ const KEYS: [&str; 11] = [
     "search_after",
     "track_scores",
     "_source",
+    "script_fields",
     "track_total_hits",
     "min_score",
     "timeout",
@@ -36,7 +38,7 @@ pub(super) fn parse(text: &str) -> crate::Result<SearchRequest> {
         text: RequestText(Arc::from(text)),
         ..SearchRequest::default()
     };
-    let mut after = None;
+    let (mut after, mut source_given) = (None, false);
     for entry in &root.object("a search request, an object")? {
         let value = root.member(entry);
         match &*entry.key {
@@ -49,13 +51,21 @@ pub(super) fn parse(text: &str) -> crate::Result<SearchRequest> {
                 request.search_after = Some(search_after(&value)?);
             }
             "track_scores" => request.track_scores = value.boolean()?,
-            "_source" => request.source = source(&value)?,
+            "_source" => {
+                source_given = true;
+                request.source = source(&value)?;
+            }
+            "script_fields" => request.script_fields = script::fields(&value)?,
             "track_total_hits" => request.track_total_hits = track_total_hits(&value)?,
             "min_score" => request.min_score = Some(finite(&value)?),
             "timeout" => request.timeout_ms = timeout(&value)?,
             "profile" => request.profile = value.boolean()?,
             key => return Err(unknown_key(&value, key, "a search request", &KEYS)),
         }
+    }
+    // As in OpenSearch: who computes fields gets the source only if they ask for it.
+    if !request.script_fields.is_empty() && !source_given {
+        request.source = SourceFilter::None;
     }
     if let Some(values) = &request.search_after {
         let refused = match (values.len(), request.sort.len()) {

@@ -6,6 +6,7 @@ use super::geo::{Point, point, unit_in_metres};
 use super::json::{Entry, Node};
 use super::leaf::scalar;
 use super::request::unknown_key;
+use super::script::{ScriptSort, SortBody};
 use super::{MAX_SORT_KEYS, function_score::named};
 
 /// One of the keys that hits are sorted by, the first one first.
@@ -30,6 +31,8 @@ pub enum SortBy {
     Field(FieldSort),
     /// The distance of a field's point.
     GeoDistance(GeoDistanceSort),
+    /// What a function returns.
+    Script(ScriptSort),
 }
 
 named! {
@@ -138,6 +141,9 @@ fn key(entry: &Entry<'_>, value: &Node<'_, '_>) -> crate::Result<SortKey> {
     if entry.key == "_geo_distance" {
         return geo_distance(value);
     }
+    if entry.key == "_script" {
+        return script(value);
+    }
     let mut key = named_key(&entry.key, value.place())?;
     if value.kind() == b'"' {
         key.order = Order::parse(value)?;
@@ -166,6 +172,22 @@ fn key(entry: &Entry<'_>, value: &Node<'_, '_>) -> crate::Result<SortKey> {
         }
     }
     Ok(key)
+}
+
+fn script(node: &Node<'_, '_>) -> crate::Result<SortKey> {
+    let (mut order, mut body) = (Order::Asc, SortBody::default());
+    for entry in &node.object("an object with `type` and `script`")? {
+        let value = node.member(entry);
+        match &*entry.key {
+            "order" => order = Order::parse(&value)?,
+            key => body.take(key, &value)?,
+        }
+    }
+    Ok(SortKey {
+        by: SortBy::Script(body.finish(node)?),
+        order,
+        place: node.place(),
+    })
 }
 
 fn geo_distance(node: &Node<'_, '_>) -> crate::Result<SortKey> {

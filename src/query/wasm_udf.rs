@@ -7,8 +7,26 @@ use super::leaf::number;
 use super::request::unknown_key;
 
 pub(super) fn parse(body: &Node<'_, '_>) -> crate::Result<Query> {
-    const KEYS: [&str; 4] = ["name", "version", "parameters", "on_error"];
     let mut common = Common::default();
+    let udf = function(body, |key, value, possible| {
+        common.take(key, value, "wasm_udf", possible)
+    })?;
+    Ok(common.query(Clause::WasmUdf(udf), body.place()))
+}
+
+/// A function where no clause stands: nothing but its name and what belongs to it.
+pub(super) fn named(body: &Node<'_, '_>) -> crate::Result<WasmUdf> {
+    function(body, |key, value, possible| {
+        Err(unknown_key(value, key, "`wasm_udf`", possible))
+    })
+}
+
+/// `other` takes the members that don't belong to the function, with the names of those that do.
+fn function(
+    body: &Node<'_, '_>,
+    mut other: impl FnMut(&str, &Node<'_, '_>, &[&str]) -> crate::Result<()>,
+) -> crate::Result<WasmUdf> {
+    const KEYS: [&str; 4] = ["name", "version", "parameters", "on_error"];
     let mut name = None;
     let mut udf = WasmUdf {
         name: String::new(),
@@ -26,13 +44,13 @@ pub(super) fn parse(body: &Node<'_, '_>) -> crate::Result<Query> {
             }
             "parameters" => udf.parameters = parameters(&value)?,
             "on_error" => udf.on_error = on_error(&value)?,
-            key => common.take(key, &value, "wasm_udf", &KEYS)?,
+            key => other(key, &value, &KEYS)?,
         }
     }
     udf.name = name
         .filter(|name| !name.is_empty())
         .ok_or_else(|| body.error("`wasm_udf` needs `name`, a function's name"))?;
-    Ok(common.query(Clause::WasmUdf(udf), body.place()))
+    Ok(udf)
 }
 
 /// `{"script": {"script": {"lang": "wasm", "id": "name@version", "params": {}}}}`, as clients of OpenSearch write it: the same as a
@@ -52,7 +70,7 @@ pub(super) fn parse_script(body: &Node<'_, '_>) -> crate::Result<Query> {
 }
 
 /// A script that is a registered function.
-fn script(node: &Node<'_, '_>) -> crate::Result<WasmUdf> {
+pub(super) fn script(node: &Node<'_, '_>) -> crate::Result<WasmUdf> {
     const KEYS: [&str; 4] = ["lang", "id", "params", "options"];
     let (mut lang, mut id) = (None, None);
     let mut udf = WasmUdf {

@@ -12,7 +12,7 @@ use crate::index::Snapshot;
 use crate::{Error, ErrorCode};
 
 use super::collector::Collector;
-use super::functions::Function;
+use super::functions::{At, Function, Role};
 use super::searcher::CancelToken;
 use super::sort::Sorted;
 
@@ -36,7 +36,7 @@ struct Buffers {
 /// Who takes the hits of a search, batch by batch, in ascending (segment, document) order.
 pub(super) trait Hits {
     /// Called before the first batch of each segment.
-    fn enter(&mut self, segment: u32) -> crate::Result<()>;
+    fn enter(&mut self, at: At<'_>) -> crate::Result<()>;
     /// Lets the engine collect the next batch, without what can't matter any more.
     fn next(
         &mut self,
@@ -45,13 +45,13 @@ pub(super) trait Hits {
         capacity: u32,
     ) -> crate::Result<bridge::Filled>;
     /// Takes the accepted documents of a batch.
-    fn add(&mut self, segment: u32, docs: &[u32], scores: &[f32]) -> crate::Result<()>;
+    fn add(&mut self, at: At<'_>, docs: &[u32], scores: &[f32]) -> crate::Result<()>;
     /// Whether nothing more can change the result.
     fn is_done(&self) -> bool;
 }
 
 impl Hits for Collector {
-    fn enter(&mut self, _: u32) -> crate::Result<()> {
+    fn enter(&mut self, _: At<'_>) -> crate::Result<()> {
         Ok(())
     }
 
@@ -67,8 +67,8 @@ impl Hits for Collector {
         Ok(bridge::stream_next(stream, budget, capacity)?)
     }
 
-    fn add(&mut self, segment: u32, docs: &[u32], scores: &[f32]) -> crate::Result<()> {
-        self.add(segment, docs, scores);
+    fn add(&mut self, at: At<'_>, docs: &[u32], scores: &[f32]) -> crate::Result<()> {
+        self.add(at.segment, docs, scores);
         Ok(())
     }
 
@@ -78,8 +78,8 @@ impl Hits for Collector {
 }
 
 impl Hits for Sorted {
-    fn enter(&mut self, segment: u32) -> crate::Result<()> {
-        Ok(bridge::sorter_enter(self.native(), segment)?)
+    fn enter(&mut self, at: At<'_>) -> crate::Result<()> {
+        self.enter(at)
     }
 
     fn next(
@@ -92,8 +92,8 @@ impl Hits for Sorted {
         Ok(filled)
     }
 
-    fn add(&mut self, _: u32, docs: &[u32], scores: &[f32]) -> crate::Result<()> {
-        Ok(bridge::sorter_collect(self.native(), docs, scores)?)
+    fn add(&mut self, at: At<'_>, docs: &[u32], scores: &[f32]) -> crate::Result<()> {
+        self.add(at, docs, scores)
     }
 
     fn is_done(&self) -> bool {
@@ -160,17 +160,27 @@ impl BatchLoop<'_> {
             self.cancel.native(),
             nanoseconds_left(self.deadline),
         )?;
-        collector.enter(segment)?;
-        for function in functions.iter_mut() {
-            function.enter_segment(self.snapshot, segment)?;
-        }
         let interrupt = Interrupt {
             cancel: Some(Arc::clone(self.cancel.flag())),
             deadline: self.deadline,
         };
-        // Functions that want the score of the rest run last.
+        let at = At {
+            snapshot: self.snapshot,
+            segment,
+            interrupt: &interrupt,
+        };
+        collector.enter(at)?;
+        for function in functions.iter_mut() {
+            function.enter_segment(at)?;
+        }
+        // Filters before scores, which are then computed for fewer documents; last the one that wants the score of all the rest.
+        // Among scores those come first that others are given.
         let mut order: Vec<usize> = (0..functions.len()).collect();
-        order.sort_by_key(|&i| functions[i].wants_score());
+        order.sort_by_key(|&i| match functions[i].role {
+            Role::Filter { .. } if functions[i].wants_score() => 2,
+            Role::Filter { .. } => 0,
+            _ => 1,
+        });
         let capacity = u32::try_from(BATCH_CAPACITY).unwrap_or(u32::MAX);
         let mut last = false;
         while !last && !collector.is_done() {
@@ -188,55 +198,46 @@ impl BatchLoop<'_> {
                 continue;
             }
             for &leaf in &order {
-                self.ask(
-                    stream.pin_mut(),
-                    segment,
-                    leaf,
-                    &mut functions[leaf],
-                    buffers,
-                    &interrupt,
-                )?;
+                ask(stream.pin_mut(), at, leaf, &mut functions[leaf], buffers)?;
             }
             let accepted =
                 bridge::stream_accepted(stream.pin_mut(), &mut buffers.docs, &mut buffers.scores)?
                     as usize;
-            collector.add(
-                segment,
-                &buffers.docs[..accepted],
-                &buffers.scores[..accepted],
-            )?;
+            collector.add(at, &buffers.docs[..accepted], &buffers.scores[..accepted])?;
         }
         counts.candidates += bridge::stream_candidates(&stream);
         counts.windows += bridge::stream_windows(&stream);
         Ok(())
     }
+}
 
-    /// Asks one function about the documents of the batch that it can still change.
-    fn ask(
-        &self,
-        mut stream: Pin<&mut bridge::HitStream>,
-        segment: u32,
-        leaf: usize,
-        function: &mut Function,
-        buffers: &mut Buffers,
-        interrupt: &Interrupt,
-    ) -> crate::Result<()> {
-        let number = u32::try_from(leaf).unwrap_or(u32::MAX);
-        let scores = if function.wants_score() {
-            &mut buffers.scores[..]
-        } else {
-            &mut []
-        };
-        let needed =
-            bridge::stream_needed(stream.as_mut(), number, &mut buffers.docs, scores)? as usize;
-        if needed == 0 {
-            return Ok(());
-        }
-        let (docs, scores) = (&buffers.docs[..needed], &buffers.scores[..needed]);
-        let values = function.values(self.snapshot, segment, docs, scores, interrupt)?;
-        bridge::stream_resolve(stream, number, values)?;
-        Ok(())
+/// Asks one function about the documents of the batch that it can still change.
+fn ask(
+    mut stream: Pin<&mut bridge::HitStream>,
+    at: At<'_>,
+    leaf: usize,
+    function: &mut Function,
+    buffers: &mut Buffers,
+) -> crate::Result<()> {
+    let number = u32::try_from(leaf).unwrap_or(u32::MAX);
+    let scores = if function.wants_score() {
+        &mut buffers.scores[..]
+    } else {
+        &mut []
+    };
+    let needed = bridge::stream_needed(stream.as_mut(), number, &mut buffers.docs, scores)?;
+    if needed == 0 {
+        return Ok(());
     }
+    let needed = needed as usize;
+    function.ask(at, &buffers.docs[..needed], &buffers.scores[..needed])?;
+    match function.role {
+        Role::Score { .. } => {
+            bridge::stream_resolve_scores(stream, number, function.scores(), function.states())?
+        }
+        _ => bridge::stream_resolve(stream, number, function.states())?,
+    }
+    Ok(())
 }
 
 /// What is left until a deadline, as the engine takes it.

@@ -3,13 +3,11 @@
 use crate::Error;
 use crate::batch::{
     BATCH_CAPACITY, BatchUdf, Failure, FailureKind, FunctionCounts, FunctionSource, Interrupt,
-    Outcome, Returns, UdfBatch, Verdict,
+    Outcome, Returns, UdfBatch, Values, Verdict,
 };
-use crate::index::{SegmentColumns, Snapshot};
-use crate::query::{OnError, ParamValue, SearchRequest};
+use crate::index::{DocAddress, SegmentColumns, Snapshot};
+use crate::query::{OnError, ParamValue, Place, SearchRequest, WasmUdf};
 use crate::schema::Schema;
-
-use super::lower::Leaf;
 
 /// Failed documents that a response names, for each function.
 const MAX_SAMPLES: usize = 3;
@@ -34,30 +32,105 @@ impl FunctionReport {
     }
 }
 
-/// One leaf's function.
+/// Where a search is.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) segment: u32,
+    /// When to stop.
+    pub(super) interrupt: &'a Interrupt,
+}
+
+/// What a function is in a search, and what its failures mean there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A leaf of the query: whether a document matches.
+    Filter {
+        /// Whether it stands under an odd number of `must_not`.
+        negated: bool,
+        /// Whether it stands where it may see the score.
+        may_see_score: bool,
+    },
+    /// A score of a `function_score` or `script_score`.
+    Score {
+        /// As above.
+        negated: bool,
+    },
+    /// A key that hits are sorted by.
+    SortKey,
+    /// A field of the hits.
+    Field,
+}
+
+/// What a function said of a document, as one byte.
+pub(super) mod state {
+    /// A filter: no. A score: it failed, and the document doesn't match. A value: there is none.
+    pub(in super::super) const NO: u8 = 0;
+    /// A filter: yes. Else: the value is there.
+    pub(in super::super) const YES: u8 = 1;
+    /// A score: it failed, and counts as if there were no function. A sort key: it failed, and the document is no hit.
+    pub(in super::super) const FAILED: u8 = 2;
+}
+
+impl Role {
+    fn fits(self, returns: Returns) -> bool {
+        matches!(
+            (self, returns),
+            (Self::Filter { .. }, Returns::Filter)
+                | (Self::Score { .. }, Returns::Score)
+                | (Self::SortKey | Self::Field, Returns::Value(_))
+        )
+    }
+
+    fn wanted(self) -> &'static str {
+        match self {
+            Self::Filter { .. } => "filter",
+            Self::Score { .. } => "score",
+            Self::SortKey | Self::Field => "value",
+        }
+    }
+
+    /// The state of a document that the function failed on. Under `exclude` it is the one that can only remove the document.
+    fn on_failure(self, policy: OnError) -> Option<u8> {
+        let include = match policy {
+            OnError::Fail => return None,
+            OnError::Exclude => false,
+            OnError::Include => true,
+        };
+        Some(match self {
+            Self::Filter { negated, .. } => u8::from(include != negated),
+            Self::Score { negated } if include != negated => state::FAILED,
+            Self::SortKey if !include => state::FAILED,
+            Self::Score { .. } | Self::SortKey | Self::Field => state::NO,
+        })
+    }
+}
+
+/// A function of a search.
 pub(super) struct Function {
     bound: Box<dyn BatchUdf>,
-    /// What the leaf's value is for a document that the function failed on; `None`: the search fails.
-    on_error: Option<u8>,
+    pub(super) role: Role,
+    /// The state of a document that it failed on; `None`: the search fails.
+    on_failure: Option<u8>,
     outcome: Outcome,
-    values: Vec<u8>,
+    states: Vec<u8>,
     samples: Vec<(String, FailureKind, String)>,
-    wants_score: bool,
 }
 
 impl Function {
-    /// Finds the function of a leaf and checks its parameters and fields against the schema.
+    /// Finds a function and checks its parameters and fields against the schema.
     pub(super) fn prepare(
-        leaf: &Leaf<'_>,
+        clause: &WasmUdf,
+        place: Place,
+        role: Role,
         request: &SearchRequest,
         source: Option<&dyn FunctionSource>,
         schema: &Schema,
     ) -> crate::Result<Self> {
-        let clause = leaf.clause;
         let Some(source) = source else {
             let message = "this search has no functions".to_string();
             let name = clause.name.clone();
-            return Err(request.clause_error(leaf.place, Error::UdfNotFound { name, message }));
+            return Err(request.clause_error(place, Error::UdfNotFound { name, message }));
         };
         let mut parameters = serde_json::Map::new();
         for parameter in &clause.parameters {
@@ -65,114 +138,129 @@ impl Function {
         }
         let bound = source
             .bind(&clause.name, clause.version.as_deref(), &parameters)
-            .map_err(|error| located(error, leaf, request))?;
-        if bound.returns() != Returns::Filter {
-            let kind = bound.returns().kind();
+            .map_err(|error| located(error, clause, place, request))?;
+        if !role.fits(bound.returns()) {
+            let (kind, wanted) = (bound.returns().kind(), role.wanted());
             let message = format!(
-                "`{}` is a {kind} function; here stands a filter",
+                "`{}` is a {kind} function; here stands a {wanted} function",
                 bound.label()
             );
-            return Err(request.error(leaf.place, message));
+            return Err(request.error(place, message));
         }
         for column in bound.requests() {
             SegmentColumns::check(schema, column).map_err(|error| {
-                request.error(leaf.place, format!("function `{}`: {error}", bound.label()))
+                request.error(place, format!("function `{}`: {error}", bound.label()))
             })?;
         }
-        let wants_score = bound.wants_score();
-        if wants_score && !leaf.may_see_score {
+        let unseen = matches!(role, Role::Filter { may_see_score, .. } if !may_see_score);
+        if bound.wants_score() && unseen {
             let message = format!(
                 "`{}` asks for the score, which a filter has only in the `must` or `filter` of the outermost `bool`",
                 bound.label()
             );
-            return Err(request.error(leaf.place, message));
+            return Err(request.error(place, message));
         }
-        // Under `exclude` a failure takes the value that can only remove the document.
-        let on_error = match clause.on_error {
-            OnError::Exclude => Some(u8::from(leaf.negated)),
-            OnError::Include => Some(u8::from(!leaf.negated)),
-            OnError::Fail => None,
-        };
         Ok(Self {
             bound,
-            on_error,
+            role,
+            on_failure: role.on_failure(clause.on_error),
             outcome: Outcome::default(),
-            values: Vec::with_capacity(BATCH_CAPACITY),
+            states: Vec::with_capacity(BATCH_CAPACITY),
             samples: Vec::new(),
-            wants_score,
         })
     }
 
     pub(super) fn wants_score(&self) -> bool {
-        self.wants_score
+        self.bound.wants_score()
     }
 
-    pub(super) fn enter_segment(&mut self, snapshot: &Snapshot, segment: u32) -> crate::Result<()> {
-        self.bound
-            .enter_segment(Box::new(snapshot.columns(segment)?))
+    /// Whether it is a filter that wants the score of the rest of the query.
+    pub(super) fn filters_by_score(&self) -> bool {
+        matches!(self.role, Role::Filter { .. }) && self.wants_score()
     }
 
-    /// The leaf's values (0 or 1) for documents of the segment.
-    pub(super) fn values(
-        &mut self,
-        snapshot: &Snapshot,
-        segment: u32,
-        docs: &[u32],
-        scores: &[f32],
-        interrupt: &Interrupt,
-    ) -> crate::Result<&[u8]> {
-        let scores = self.wants_score.then_some(scores);
+    /// Whether a failure may leave a document in, as if there were no function.
+    pub(super) fn may_not_apply(&self) -> bool {
+        self.on_failure == Some(state::FAILED)
+    }
+
+    pub(super) fn returns(&self) -> Returns {
+        self.bound.returns()
+    }
+
+    pub(super) fn max_score(&self) -> Option<f64> {
+        self.bound.max_score()
+    }
+
+    pub(super) fn label(&self) -> &str {
+        self.bound.label()
+    }
+
+    pub(super) fn enter_segment(&mut self, at: At<'_>) -> crate::Result<()> {
+        let columns = at.snapshot.columns(at.segment)?;
+        self.bound.enter_segment(Box::new(columns))
+    }
+
+    /// Asks about documents of the segment. `scores` are there if the function wants them.
+    pub(super) fn ask(&mut self, at: At<'_>, docs: &[u32], scores: &[f32]) -> crate::Result<()> {
+        let scores = self.wants_score().then_some(scores);
         self.bound
-            .evaluate(UdfBatch { docs, scores }, interrupt, &mut self.outcome)?;
-        self.values.clear();
+            .evaluate(UdfBatch { docs, scores }, at.interrupt, &mut self.outcome)?;
+        self.states.clear();
         let mut failed = None;
         for (i, verdict) in self.outcome.verdicts.iter().enumerate() {
-            self.values.push(match verdict {
-                Verdict::No => 0,
-                Verdict::Yes => 1,
+            self.states.push(match verdict {
+                Verdict::No => state::NO,
+                Verdict::Yes => state::YES,
                 Verdict::Error => {
                     failed = failed.or(Some(i));
-                    self.on_error.unwrap_or(0)
+                    self.on_failure.unwrap_or(state::NO)
                 }
             });
         }
         if let Some(first) = failed {
-            self.note_failures(snapshot, segment, docs, first)?;
+            self.note_failures(at, docs, first)?;
         }
-        Ok(&self.values)
+        Ok(())
+    }
+
+    /// What was said of each document that was last asked about; see [`state`].
+    pub(super) fn states(&self) -> &[u8] {
+        &self.states
+    }
+
+    /// Of a score function: as many; 0 where the state isn't [`state::YES`].
+    pub(super) fn scores(&self) -> &[f64] {
+        &self.outcome.scores
+    }
+
+    /// Of a value function.
+    pub(super) fn values(&self) -> &Values {
+        &self.outcome.values
     }
 
     /// Keeps the first failures for the response, or fails the search.
     #[cold]
-    fn note_failures(
-        &mut self,
-        snapshot: &Snapshot,
-        segment: u32,
-        docs: &[u32],
-        first: usize,
-    ) -> crate::Result<()> {
+    fn note_failures(&mut self, at: At<'_>, docs: &[u32], first: usize) -> crate::Result<()> {
         let said_nothing = |index| Failure {
             index,
             kind: FailureKind::Guest,
             message: "the function said that it can't answer for this document".to_string(),
         };
         let id = |index: usize| {
-            snapshot.id(crate::index::DocAddress {
-                segment,
+            at.snapshot.id(DocAddress {
+                segment: at.segment,
                 doc: docs[index],
             })
         };
         let failures = &self.outcome.failures;
-        if self.on_error.is_none() {
-            let told = failures
-                .iter()
-                .find(|failure| failure.index == first)
-                .cloned();
-            let failure = told.unwrap_or_else(|| said_nothing(first));
+        let told = |index: usize| failures.iter().find(|failure| failure.index == index);
+        let failure = |index: usize| told(index).cloned().unwrap_or_else(|| said_nothing(index));
+        if self.on_failure.is_none() {
             return Err(Error::UdfFailed {
                 name: self.bound.label().to_string(),
                 document: id(first)?,
-                message: failure.message,
+                message: failure(first).message,
             });
         }
         let verdicts = self.outcome.verdicts.iter().enumerate();
@@ -180,11 +268,7 @@ impl Function {
             if self.samples.len() == MAX_SAMPLES {
                 break;
             }
-            let told = failures
-                .iter()
-                .find(|failure| failure.index == index)
-                .cloned();
-            let failure = told.unwrap_or_else(|| said_nothing(index));
+            let failure = failure(index);
             self.samples
                 .push((id(index)?, failure.kind, failure.message));
         }
@@ -200,19 +284,19 @@ impl Function {
     }
 }
 
-/// Says where in the request the clause is, or its parameter.
-fn located(error: Error, leaf: &Leaf<'_>, request: &SearchRequest) -> Error {
+/// Says where in the request the function is, or its parameter.
+fn located(error: Error, clause: &WasmUdf, place: Place, request: &SearchRequest) -> Error {
     let place = match &error {
         Error::UdfParameter { parameter, .. } => {
-            let mut parameters = leaf.clause.parameters.iter();
+            let mut parameters = clause.parameters.iter();
             parameters
                 .find(|p| p.name == *parameter)
-                .map_or(leaf.place, |p| p.place)
+                .map_or(place, |p| p.place)
         }
         Error::UdfNotFound { .. }
         | Error::UdfRejected { .. }
         | Error::UdfDisabled { .. }
-        | Error::InvalidArgument(_) => leaf.place,
+        | Error::InvalidArgument(_) => place,
         _ => return error,
     };
     request.clause_error(place, error)

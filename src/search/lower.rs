@@ -5,8 +5,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use cxx::UniquePtr;
 
+use super::functions::{Function, Role};
 use super::searcher::CancelToken;
 use crate::analysis::{Analyzer, Scratch};
+use crate::batch::FunctionSource;
 use crate::bridge::{self, QueryNode};
 use crate::index::Snapshot;
 use crate::query::{self, Clause, MAX_CLAUSES, Place, Query, SearchRequest, WasmUdf};
@@ -25,42 +27,33 @@ pub(super) enum Occur {
     MustNot = 3,
 }
 
-/// A function in the query.
-pub(super) struct Leaf<'a> {
-    /// What the request says.
-    pub(super) clause: &'a WasmUdf,
-    pub(super) place: Place,
-    /// Whether it stands under an odd number of `must_not`.
-    pub(super) negated: bool,
-    /// Whether it stands where it may see the score: in the root `bool`'s `must` or `filter`.
-    pub(super) may_see_score: bool,
-}
-
 /// A lowered query.
-pub(super) struct Lowered<'a> {
+pub(super) struct Lowered {
     pub(super) root: Node,
-    /// By leaf number.
-    pub(super) leaves: Vec<Leaf<'a>>,
+    /// By leaf number. A function that is given the score of a query stands behind those of that query.
+    pub(super) functions: Vec<Function>,
     /// There was no time to find out what to look for; `root` finds nothing.
     pub(super) out_of_time: bool,
 }
 
 /// Lowers a request's query for a snapshot: some clauses become the terms that are in it. Finding them ends with the search's
 /// deadline, or when it is cancelled.
-pub(super) fn lower<'a>(
-    request: &'a SearchRequest,
+pub(super) fn lower(
+    request: &SearchRequest,
     snapshot: &Snapshot,
+    source: Option<&dyn FunctionSource>,
     cancel: &CancelToken,
     deadline: Option<Instant>,
-) -> crate::Result<Lowered<'a>> {
+) -> crate::Result<Lowered> {
     let mut lowering = Lowering {
         request,
         schema: snapshot.schema(),
         snapshot,
+        source,
         cancel,
         deadline,
         now_ms: OnceCell::new(),
-        leaves: Vec::new(),
+        functions: Vec::new(),
         clauses: 0,
         scratch: Scratch::default(),
     };
@@ -75,12 +68,12 @@ pub(super) fn lower<'a>(
             ..
         }) => Ok(Lowered {
             root: bridge::query_match_none()?,
-            leaves: Vec::new(),
+            functions: Vec::new(),
             out_of_time: true,
         }),
         root => Ok(Lowered {
             root: root?,
-            leaves: lowering.leaves,
+            functions: lowering.functions,
             out_of_time: false,
         }),
     }
@@ -89,7 +82,8 @@ pub(super) fn lower<'a>(
 /// Where a clause stands.
 #[derive(Clone, Copy)]
 pub(super) struct Position {
-    negated: bool,
+    /// Whether it stands under an odd number of `must_not`.
+    pub(super) negated: bool,
     depth: usize,
     /// How it stands in its parent.
     seen_by: Option<Occur>,
@@ -106,20 +100,21 @@ impl Position {
     }
 }
 
-pub(super) struct Lowering<'a, 's> {
-    pub(super) request: &'a SearchRequest,
+pub(super) struct Lowering<'s> {
+    pub(super) request: &'s SearchRequest,
     pub(super) schema: &'s Schema,
     pub(super) snapshot: &'s Snapshot,
+    source: Option<&'s dyn FunctionSource>,
     pub(super) cancel: &'s CancelToken,
     pub(super) deadline: Option<Instant>,
     /// See [`Lowering::now_ms`].
     now_ms: OnceCell<i64>,
-    leaves: Vec<Leaf<'a>>,
+    pub(super) functions: Vec<Function>,
     clauses: usize,
     pub(super) scratch: Scratch,
 }
 
-impl<'a> Lowering<'a, '_> {
+impl<'s> Lowering<'s> {
     /// The time that `now` is in date math: the same in the whole request, and not asked for where there is none.
     pub(super) fn now_ms(&self) -> i64 {
         *self.now_ms.get_or_init(|| {
@@ -128,7 +123,7 @@ impl<'a> Lowering<'a, '_> {
         })
     }
 
-    pub(super) fn query(&mut self, query: &'a Query, at: Position) -> crate::Result<Node> {
+    pub(super) fn query(&mut self, query: &'s Query, at: Position) -> crate::Result<Node> {
         let boost = query.boost;
         match &query.clause {
             Clause::MatchAll => Ok(bridge::query_match_all(boost)?),
@@ -160,23 +155,40 @@ impl<'a> Lowering<'a, '_> {
             Clause::DisMax(clause) => self.dis_max(clause, boost, at),
             Clause::Boosting(clause) => self.boosting(clause, boost, at),
             Clause::FunctionScore(clause) => self.function_score(clause, boost, at),
+            Clause::ScriptScore(clause) => self.script_score(clause, query, at),
             Clause::WasmUdf(clause) => {
-                let leaf = u32::try_from(self.leaves.len()).unwrap_or(u32::MAX);
                 // Directly in the root, or the root itself.
                 let required = matches!(at.seen_by, Some(Occur::Must | Occur::Filter));
-                let may_see_score = at.depth == 0 || (at.depth == 1 && required);
-                self.leaves.push(Leaf {
-                    clause,
-                    place: query.place,
+                let role = Role::Filter {
                     negated: at.negated,
-                    may_see_score,
-                });
+                    may_see_score: at.depth == 0 || (at.depth == 1 && required),
+                };
+                let leaf = self.function(clause, query.place, role)?;
+                let by_score = self.functions.iter().filter(|f| f.filters_by_score());
+                if by_score.count() > 1 {
+                    // Each would see the score with or without the other, as the clauses happen to be ordered.
+                    let message = "only one function of a query can ask for the score";
+                    return Err(self.request.error(query.place, message));
+                }
                 Ok(bridge::query_udf(leaf, boost)?)
             }
         }
     }
 
-    fn bool(&mut self, clause: &'a query::Bool, boost: f32, at: Position) -> crate::Result<Node> {
+    /// Binds a function. Returns its leaf number.
+    pub(super) fn function(
+        &mut self,
+        clause: &WasmUdf,
+        place: Place,
+        role: Role,
+    ) -> crate::Result<u32> {
+        let (request, source) = (self.request, self.source);
+        let function = Function::prepare(clause, place, role, request, source, self.schema)?;
+        self.functions.push(function);
+        Ok(u32::try_from(self.functions.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    fn bool(&mut self, clause: &'s query::Bool, boost: f32, at: Position) -> crate::Result<Node> {
         let groups = [
             (Occur::Must, &clause.must),
             (Occur::Filter, &clause.filter),

@@ -4,12 +4,13 @@ use std::time::SystemTime;
 
 use cxx::UniquePtr;
 
+use super::functions::{Function, Role};
 use super::lower::{Lowering, Node, Occur, Position};
 use crate::bridge::{self, ScoringFunction};
 use crate::query::geo::{metres, milliseconds};
 use crate::query::{
-    Boosting, Decay, DisMax, FieldName, FieldValueFactor, FunctionKind, FunctionScore, Origin,
-    Point, RandomScore, Scalar,
+    BoostMode, Boosting, Decay, DisMax, FieldName, FieldValueFactor, FunctionKind, FunctionScore,
+    Origin, Place, Point, Query, RandomScore, Scalar, ScoreMode, ScriptScore, WasmUdf,
 };
 use crate::schema::{ColumnKind, Field, FieldType, ID_FIELD};
 
@@ -35,12 +36,15 @@ const NEUTRAL: ScoringFunction = ScoringFunction {
     offset: 0.0,
     decay: 0.5,
     seed: 0,
+    leaf: 0,
+    bound: f64::INFINITY,
+    wants_score: false,
 };
 
-impl<'a> Lowering<'a, '_> {
+impl<'s> Lowering<'s> {
     pub(super) fn dis_max(
         &mut self,
-        clause: &'a DisMax,
+        clause: &'s DisMax,
         boost: f32,
         at: Position,
     ) -> crate::Result<Node> {
@@ -54,7 +58,7 @@ impl<'a> Lowering<'a, '_> {
 
     pub(super) fn boosting(
         &mut self,
-        clause: &'a Boosting,
+        clause: &'s Boosting,
         boost: f32,
         at: Position,
     ) -> crate::Result<Node> {
@@ -66,10 +70,11 @@ impl<'a> Lowering<'a, '_> {
 
     pub(super) fn function_score(
         &mut self,
-        clause: &'a FunctionScore,
+        clause: &'s FunctionScore,
         boost: f32,
         at: Position,
     ) -> crate::Result<Node> {
+        // Its functions get the lower numbers: they are asked before those that are given its score.
         let inner = self.query(&clause.query, at.inside())?;
         let mut node = bridge::query_function_score(
             inner,
@@ -93,11 +98,54 @@ impl<'a> Lowering<'a, '_> {
                 }
                 FunctionKind::RandomScore(random) => (self.random(random)?, ""),
                 FunctionKind::Decay(decay) => (self.decay(decay)?, decay.field.name.as_str()),
+                FunctionKind::Udf(udf) => (self.udf(udf, function.place, at)?, ""),
             };
             lowered.weight = f64::from(function.weight.unwrap_or(1.0));
             bridge::query_push_function(node.pin_mut(), &lowered, name, filter)?;
         }
         Ok(node)
+    }
+
+    /// As a function score that replaces the score.
+    pub(super) fn script_score(
+        &mut self,
+        clause: &'s ScriptScore,
+        query: &'s Query,
+        at: Position,
+    ) -> crate::Result<Node> {
+        let inner = self.query(&clause.query, at.inside())?;
+        let (score_mode, boost_mode) = (ScoreMode::Multiply as u8, BoostMode::Replace as u8);
+        let mut node = bridge::query_function_score(
+            inner,
+            score_mode,
+            boost_mode,
+            f64::from(f32::MAX),
+            query.boost,
+        )?;
+        if let Some(least) = clause.min_score {
+            bridge::query_set_min_score(node.pin_mut(), least)?;
+        }
+        let lowered = self.udf(&clause.function, query.place, at)?;
+        let keeps_score = self.functions.last().is_some_and(Function::may_not_apply);
+        // The function is given the score without the boost, which is a factor of what it returns.
+        bridge::query_boost_functions(node.pin_mut(), keeps_score)?;
+        bridge::query_push_function(node.pin_mut(), &lowered, "", UniquePtr::null())?;
+        Ok(node)
+    }
+
+    fn udf(&mut self, udf: &WasmUdf, place: Place, at: Position) -> crate::Result<ScoringFunction> {
+        let negated = at.negated;
+        let leaf = self.function(udf, place, Role::Score { negated })?;
+        let function = self.functions.last();
+        Ok(ScoringFunction {
+            kind: 4,
+            leaf,
+            bound: function
+                .and_then(Function::max_score)
+                .unwrap_or(f64::INFINITY),
+            wants_score: function.is_some_and(Function::wants_score),
+            ..NEUTRAL
+        })
     }
 
     fn field_value(&self, value: &FieldValueFactor) -> crate::Result<ScoringFunction> {

@@ -27,7 +27,7 @@ pub(super) struct Words {
     pub(super) end: usize,
 }
 
-impl<'a> Lowering<'a, '_> {
+impl<'a> Lowering<'a> {
     pub(super) fn error(&self, place: Place, message: impl Into<String>) -> Error {
         self.request.error(place, message)
     }

@@ -30,7 +30,7 @@ struct Expanded {
     similarity: f32,
 }
 
-impl<'a> Lowering<'a, '_> {
+impl<'a> Lowering<'a> {
     pub(super) fn prefix(&mut self, clause: &'a Prefix, boost: f32) -> crate::Result<Node> {
         let id = self.field_of_terms(&clause.field, "prefix")?;
         let dfa = automaton::prefix(clause.value.text(), clause.case_insensitive);

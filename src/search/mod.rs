@@ -16,10 +16,12 @@ mod lower_compound;
 mod lower_leaf;
 mod lower_multi_term;
 mod response;
+mod script_fields;
 mod searcher;
 mod sort;
 
 pub use functions::FunctionReport;
 pub use response::{Hit, Profile, Relation, SearchResponse, TopDocs, TotalHits};
+pub use script_fields::{ComputedField, FieldValue};
 pub use searcher::{CancelToken, SearchOptions, Searcher};
 pub use sort::SortValue;

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::index::DocAddress;
 
 use super::functions::FunctionReport;
+use super::script_fields::{ComputedField, FieldValue};
 use super::sort::SortValue;
 
 /// Whether a total is exact.
@@ -37,6 +38,8 @@ pub struct Hit {
     pub sort: Option<Vec<SortValue>>,
     /// Its source, filtered as the request says; `None` if the request wants none.
     pub source: Option<Box<RawValue>>,
+    /// What `script_fields` computed of it, in the order of the request; without those that have no value, or whose function failed.
+    pub fields: Vec<ComputedField>,
 }
 
 /// What a search finds before anything of the documents is read.
@@ -172,10 +175,33 @@ impl Serialize for HitOf<'_> {
         if let Some(source) = &self.0.source {
             map.serialize_entry("_source", source)?;
         }
+        if !self.0.fields.is_empty() {
+            map.serialize_entry("fields", &Fields(&self.0.fields))?;
+        }
         if let Some(sort) = &self.0.sort {
             map.serialize_entry("sort", sort)?;
         }
         map.end()
+    }
+}
+
+/// Each value in an array, as OpenSearch has them.
+struct Fields<'a>(&'a [ComputedField]);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (&**name, [value])))
+    }
+}
+
+impl Serialize for FieldValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::I64(value) => serializer.serialize_i64(*value),
+            Self::F64(value) => serializer.serialize_f64(*value),
+            Self::Str(value) => serializer.serialize_str(value),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use cxx::SharedPtr;
 use serde_json::value::RawValue;
 
 use crate::Error;
-use crate::batch::FunctionSource;
+use crate::batch::{FunctionSource, Interrupt};
 use crate::bridge;
 use crate::index::{DocAddress, Snapshot};
 use crate::query::{SearchRequest, SourceFilter, TrackTotalHits};
@@ -18,6 +18,7 @@ use super::collector::{Collector, Scored, count_up_to};
 use super::functions::Function;
 use super::lower::{Lowered, lower};
 use super::response::{Hit, Profile, Relation, SearchResponse, TopDocs, TotalHits};
+use super::script_fields::ScriptFields;
 use super::sort::{SortValue, Sorted, is_sorted};
 
 /// Stops searches from another thread. Cheap to clone; every clone stops the same searches.
@@ -91,6 +92,38 @@ pub struct SearchOptions {
     pub timeout: Option<Duration>,
 }
 
+/// When a search has to stop.
+struct Limits<'a> {
+    cancel: &'a CancelToken,
+    deadline: Option<Instant>,
+}
+
+impl<'a> Limits<'a> {
+    /// `started`: now, if it is not known.
+    fn new(
+        options: &'a SearchOptions,
+        request: &SearchRequest,
+        started: Option<Instant>,
+    ) -> crate::Result<Self> {
+        let requested = request.timeout_ms.map(Duration::from_millis);
+        let limit = [requested, options.timeout].into_iter().flatten().min();
+        let deadline =
+            limit.and_then(|limit| started.unwrap_or_else(Instant::now).checked_add(limit));
+        let cancel = match &options.cancel {
+            Some(cancel) => cancel,
+            None => CancelToken::never()?,
+        };
+        Ok(Self { cancel, deadline })
+    }
+
+    fn interrupt(&self) -> Interrupt {
+        Interrupt {
+            cancel: Some(Arc::clone(self.cancel.flag())),
+            deadline: self.deadline,
+        }
+    }
+}
+
 /// Searches one snapshot. `Send + Sync`; any number of threads may search at once.
 #[derive(Clone)]
 pub struct Searcher {
@@ -143,17 +176,27 @@ impl Searcher {
         options: &SearchOptions,
     ) -> crate::Result<SearchResponse> {
         let started = Instant::now();
-        let mut functions = Vec::new();
-        let found = self.run(request, options, Some(started), &mut functions)?;
+        // What is computed of the hits is found before they are, so that a function that isn't there costs no search.
+        let source = self.functions.as_deref();
+        let mut fields = ScriptFields::prepare(request, source, &self.snapshot)?;
+        let limits = Limits::new(options, request, Some(started))?;
+        let mut found = self.run(request, &limits, fields.wants_scores())?;
         let searched = Instant::now();
 
-        let hits = self.fetch(request, &found)?;
+        let mut hits = self.fetch(request, &found)?;
+        let mut computed = vec![Vec::new(); hits.len()];
+        let interrupt = limits.interrupt();
+        let done = fields.compute(&self.snapshot, &found.hits, &interrupt, &mut computed)?;
+        for (hit, fields) in hits.iter_mut().zip(computed) {
+            hit.fields = fields;
+        }
+        found.functions.extend(fields.into_functions());
         let nanos =
             |from: Instant, to: Instant| u64::try_from((to - from).as_nanos()).unwrap_or(u64::MAX);
         let ended = Instant::now();
         Ok(SearchResponse {
             took_ms: nanos(started, ended) / 1_000_000,
-            timed_out: found.counts.timed_out,
+            timed_out: found.counts.timed_out || !done,
             total: found.total(request),
             max_score: found.max_score,
             hits,
@@ -164,7 +207,7 @@ impl Searcher {
                 fetch_nanos: nanos(searched, ended),
                 candidates: found.counts.candidates,
                 windows: found.counts.windows,
-                functions: functions.into_iter().map(Function::report).collect(),
+                functions: found.functions.into_iter().map(Function::report).collect(),
             },
             show_profile: request.profile,
         })
@@ -180,7 +223,8 @@ impl Searcher {
         request: &SearchRequest,
         options: &SearchOptions,
     ) -> crate::Result<TopDocs> {
-        let found = self.run(request, options, None, &mut Vec::new())?;
+        let limits = Limits::new(options, request, None)?;
+        let found = self.run(request, &limits, false)?;
         let score = |hit: &Scored| found.has_scores.then_some(hit.score);
         Ok(TopDocs {
             hits: found.hits.iter().map(|hit| (hit.at, score(hit))).collect(),
@@ -189,35 +233,18 @@ impl Searcher {
         })
     }
 
-    /// `started`: now, if it is not known.
+    /// `wants_scores`: whether hits need scores that neither the request nor the functions in it ask for.
     fn run(
         &self,
         request: &SearchRequest,
-        options: &SearchOptions,
-        started: Option<Instant>,
-        functions: &mut Vec<Function>,
+        limits: &Limits<'_>,
+        wants_scores: bool,
     ) -> crate::Result<Found> {
-        let requested = request.timeout_ms.map(Duration::from_millis);
-        let limit = [requested, options.timeout].into_iter().flatten().min();
-        let deadline =
-            limit.and_then(|limit| started.unwrap_or_else(Instant::now).checked_add(limit));
-        let cancel = match &options.cancel {
-            Some(cancel) => cancel,
-            None => CancelToken::never()?,
-        };
-        let lowered = lower(request, &self.snapshot, cancel, deadline)?;
-        for leaf in &lowered.leaves {
-            let source = self.functions.as_deref();
-            let function = Function::prepare(leaf, request, source, self.snapshot.schema())?;
-            if function.wants_score() && functions.iter().any(Function::wants_score) {
-                // Each would see the score with or without the other, as the clauses happen to be ordered.
-                let message = "only one function of a query can ask for the score";
-                return Err(request.error(leaf.place, message));
-            }
-            functions.push(function);
-        }
+        let (source, cancel, deadline) =
+            (self.functions.as_deref(), limits.cancel, limits.deadline);
+        let lowered = lower(request, &self.snapshot, source, cancel, deadline)?;
         let out_of_time = lowered.out_of_time;
-        let mut found = self.find(request, lowered, functions, cancel, deadline)?;
+        let mut found = self.find(request, lowered, limits, wants_scores)?;
         found.counts.timed_out |= out_of_time;
         Ok(found)
     }
@@ -225,11 +252,11 @@ impl Searcher {
     fn find(
         &self,
         request: &SearchRequest,
-        lowered: Lowered<'_>,
-        functions: &mut [Function],
-        cancel: &CancelToken,
-        deadline: Option<Instant>,
+        lowered: Lowered,
+        limits: &Limits<'_>,
+        wants_scores: bool,
     ) -> crate::Result<Found> {
+        let mut functions = lowered.functions;
         // No page is wanted: nothing but the count.
         let k = if request.size == 0 {
             0
@@ -238,32 +265,35 @@ impl Searcher {
         };
         // Keys are checked also where no hits are wanted.
         let sorted = if is_sorted(request) {
-            Some(Sorted::new(request, &self.snapshot, k.max(1))?).filter(|_| k > 0)
+            let source = self.functions.as_deref();
+            Some(Sorted::new(request, &self.snapshot, source, k.max(1))?).filter(|_| k > 0)
         } else {
             None
         };
-        let with_scores = sorted.as_ref().map_or(k > 0, Sorted::has_scores)
+        let with_scores = sorted
+            .as_ref()
+            .map_or(k > 0, |s| s.has_scores() || s.wants_scores())
+            || wants_scores
             || request.min_score.is_some()
-            || functions.iter().any(Function::wants_score);
+            || functions.iter().any(Function::filters_by_score);
         let prepared = bridge::prepare(self.snapshot.native(), lowered.root, with_scores)?;
         let batches = BatchLoop {
             snapshot: &self.snapshot,
             prepared,
-            cancel,
-            deadline,
+            cancel: limits.cancel,
+            deadline: limits.deadline,
         };
         let mut found = match sorted {
-            Some(sorted) => Self::find_sorted(sorted, functions, &batches)?,
-            None if functions.is_empty() => {
-                self.find_native(request, &batches.prepared, k, cancel, deadline)?
-            }
+            Some(sorted) => Self::find_sorted(sorted, &mut functions, &batches)?,
+            None if functions.is_empty() => self.find_native(request, &batches, k)?,
             None => {
                 let mut collector = Collector::new(k, request.track_total_hits, request.min_score);
-                let counts = batches.run(functions, &mut collector)?;
+                let counts = batches.run(&mut functions, &mut collector)?;
                 let (hits, count) = collector.finish();
                 Found::by_score(hits, count, counts)
             }
         };
+        found.functions.splice(0..0, functions);
         found.hits.drain(..request.from.min(found.hits.len()));
         found.sort.drain(..request.from.min(found.sort.len()));
         Ok(found)
@@ -274,7 +304,7 @@ impl Searcher {
         functions: &mut [Function],
         batches: &BatchLoop<'_>,
     ) -> crate::Result<Found> {
-        let counts = if functions.is_empty() {
+        let counts = if functions.is_empty() && !sorted.has_functions() {
             let summary = bridge::search_sorted(
                 &batches.prepared,
                 sorted.native(),
@@ -294,6 +324,7 @@ impl Searcher {
             max_score: found.max_score,
             count: found.count,
             counts,
+            functions: found.functions,
         })
     }
 
@@ -301,10 +332,8 @@ impl Searcher {
     fn find_native(
         &self,
         request: &SearchRequest,
-        prepared: &bridge::Prepared,
+        batches: &BatchLoop<'_>,
         k: usize,
-        cancel: &CancelToken,
-        deadline: Option<Instant>,
     ) -> crate::Result<Found> {
         let k = k.min(usize::try_from(self.snapshot.live_docs()).unwrap_or(usize::MAX));
         let (mut segments, mut docs, mut scores) = (vec![0; k], vec![0; k], vec![0.0; k]);
@@ -314,12 +343,12 @@ impl Searcher {
             track => count_up_to(track),
         };
         let summary = bridge::search_top(
-            prepared,
+            &batches.prepared,
             count_up_to,
             request.min_score.is_some(),
             request.min_score.unwrap_or(0.0),
-            cancel.native(),
-            nanoseconds_left(deadline),
+            batches.cancel.native(),
+            nanoseconds_left(batches.deadline),
             &mut segments,
             &mut docs,
             &mut scores,
@@ -359,6 +388,7 @@ impl Searcher {
                 score: found.has_scores.then_some(hit.score),
                 sort: found.sort.get(at).cloned(),
                 source: kept,
+                fields: Vec::new(),
             })
         })
         .collect()
@@ -375,6 +405,8 @@ struct Found {
     max_score: Option<f32>,
     count: u64,
     counts: LoopCounts,
+    /// Those that were asked: of the query, then of the sort.
+    functions: Vec<Function>,
 }
 
 impl Found {
@@ -390,6 +422,7 @@ impl Found {
             sort: Vec::new(),
             count,
             counts,
+            functions: Vec::new(),
         }
     }
 }

@@ -2,16 +2,18 @@
 
 use cxx::UniquePtr;
 
+use crate::batch::{FunctionSource, Returns, ValueType};
 use crate::bridge::{self, Sorter};
 use crate::index::{DocAddress, Snapshot};
 use crate::query::geo::unit_in_metres;
 use crate::query::{
-    FieldName, FieldSort, GeoDistanceSort, Missing, MultiValueMode, Order, Scalar, SearchRequest,
-    SortBy, SortKey,
+    FieldName, FieldSort, GeoDistanceSort, Missing, MultiValueMode, Order, Scalar, ScriptSort,
+    ScriptType, SearchRequest, SortBy, SortKey,
 };
 use crate::schema::{ColumnKind, DateFormats, DeclaredType, Field, FieldType, Schema};
 
 use super::collector::{Scored, count_up_to};
+use super::functions::{At, Function, Role, state};
 
 /// A sort key's value of a hit.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,9 @@ enum Kind {
     F64 = 3,
     Str = 4,
     Distance = 5,
+    GivenI64 = 6,
+    GivenF64 = 7,
+    GivenStr = 8,
 }
 
 /// A key with what is needed to read values of it.
@@ -53,8 +58,13 @@ struct Key<'a> {
 pub(super) struct Sorted {
     sorter: UniquePtr<Sorter>,
     kinds: Vec<Kind>,
+    /// Whose values are keys, by place.
+    functions: Vec<(u32, Function)>,
     scores: bool,
     track_scores: bool,
+    min_score: Option<f32>,
+    /// Documents, and their scores, that a function did not fail on.
+    kept: (Vec<u32>, Vec<f32>),
 }
 
 /// What a sorted search found.
@@ -64,6 +74,7 @@ pub(super) struct SortedHits {
     pub(super) values: Vec<Vec<SortValue>>,
     pub(super) max_score: Option<f32>,
     pub(super) count: u64,
+    pub(super) functions: Vec<Function>,
 }
 
 /// Whether a request asks for another order than the usual one.
@@ -78,6 +89,7 @@ impl Sorted {
     pub(super) fn new(
         request: &SearchRequest,
         snapshot: &Snapshot,
+        source: Option<&dyn FunctionSource>,
         k: usize,
     ) -> crate::Result<Self> {
         let mut sorter = bridge::sorter_new(
@@ -88,22 +100,31 @@ impl Sorted {
             request.track_scores,
         )?;
         let after = request.search_after.as_deref().unwrap_or_default();
-        let mut kinds = Vec::new();
+        let (mut kinds, mut functions) = (Vec::new(), Vec::new());
         for (at, key) in request.sort.iter().enumerate() {
             let lowering = Lowering {
                 request,
                 schema: snapshot.schema(),
                 key,
             };
-            let kind = lowering.push(&mut sorter, after.get(at))?;
+            let mut given = None;
+            if let SortBy::Script(script) = &key.by {
+                given = Some(lowering.function(script, source)?);
+            }
+            let kind = lowering.push(&mut sorter, after.get(at), given.as_ref())?;
             kinds.push(kind);
+            let place = u32::try_from(at).unwrap_or(u32::MAX);
+            functions.extend(given.map(|function| (place, function)));
         }
         bridge::sorter_open(sorter.pin_mut(), snapshot.native())?;
         Ok(Self {
             sorter,
             scores: request.track_scores || kinds.contains(&Kind::Score),
             track_scores: request.track_scores,
+            min_score: request.min_score,
             kinds,
+            functions,
+            kept: Default::default(),
         })
     }
 
@@ -112,11 +133,70 @@ impl Sorted {
         self.scores
     }
 
+    /// Whether a function wants the hits' scores.
+    pub(super) fn wants_scores(&self) -> bool {
+        self.functions.iter().any(|(_, f)| f.wants_score())
+    }
+
+    /// Whether keys are values of functions, which the engine alone can't compute.
+    pub(super) fn has_functions(&self) -> bool {
+        !self.functions.is_empty()
+    }
+
+    /// Takes hits of the segment that was entered.
+    pub(super) fn add(&mut self, at: At<'_>, docs: &[u32], scores: &[f32]) -> crate::Result<()> {
+        if self.functions.is_empty() {
+            return Ok(bridge::sorter_collect(self.sorter.pin_mut(), docs, scores)?);
+        }
+        let (kept_docs, kept_scores) = &mut self.kept;
+        kept_docs.clear();
+        kept_scores.clear();
+        // What is no hit is not asked about.
+        for (doc, score) in docs.iter().zip(scores) {
+            if self.min_score.is_none_or(|min| *score >= min) {
+                kept_docs.push(*doc);
+                kept_scores.push(*score);
+            }
+        }
+        for (key, function) in &mut self.functions {
+            if kept_docs.is_empty() {
+                return Ok(());
+            }
+            function.ask(at, kept_docs, kept_scores)?;
+            let (states, values) = (function.states(), function.values());
+            bridge::sorter_give(
+                self.sorter.pin_mut(),
+                *key,
+                kept_docs,
+                states,
+                &values.bits,
+                &values.text,
+                &values.ends,
+            )?;
+            let mut failed = states.iter().map(|s| *s == state::FAILED);
+            kept_docs.retain(|_| !failed.next().unwrap_or(false));
+            let mut failed = states.iter().map(|s| *s == state::FAILED);
+            kept_scores.retain(|_| !failed.next().unwrap_or(false));
+        }
+        let (docs, scores) = &self.kept;
+        Ok(bridge::sorter_collect(self.sorter.pin_mut(), docs, scores)?)
+    }
+
+    /// Goes on with another segment.
+    pub(super) fn enter(&mut self, at: At<'_>) -> crate::Result<()> {
+        bridge::sorter_enter(self.sorter.pin_mut(), at.segment)?;
+        for (_, function) in &mut self.functions {
+            function.enter_segment(at)?;
+        }
+        Ok(())
+    }
+
     /// The engine's side.
     pub(super) fn native(&mut self) -> std::pin::Pin<&mut Sorter> {
         self.sorter.pin_mut()
     }
 
+    /// The hits, and the functions that were asked for keys.
     pub(super) fn finish(mut self) -> crate::Result<SortedHits> {
         let n = bridge::sorter_finish(self.sorter.pin_mut())? as usize;
         let (mut segments, mut docs, mut scores) = (vec![0; n], vec![0; n], vec![0.0; n]);
@@ -139,6 +219,7 @@ impl Sorted {
             values,
             max_score: Some(max_score).filter(|_| self.track_scores && count > 0),
             count,
+            functions: self.functions.into_iter().map(|(_, f)| f).collect(),
         })
     }
 
@@ -166,10 +247,12 @@ impl Sorted {
             from = ends[i] as usize;
             values.push(match kind {
                 Kind::Score => SortValue::Score(doubles[i] as f32),
-                Kind::Doc | Kind::I64 => SortValue::I64(integers[i]),
-                Kind::F64 | Kind::Distance => SortValue::F64(doubles[i]),
-                Kind::Str if present[i] == 0 => SortValue::Null,
-                Kind::Str => SortValue::Str(String::from_utf8_lossy(bytes).into_owned()),
+                Kind::Doc | Kind::I64 | Kind::GivenI64 => SortValue::I64(integers[i]),
+                Kind::F64 | Kind::Distance | Kind::GivenF64 => SortValue::F64(doubles[i]),
+                Kind::Str | Kind::GivenStr if present[i] == 0 => SortValue::Null,
+                Kind::Str | Kind::GivenStr => {
+                    SortValue::Str(String::from_utf8_lossy(bytes).into_owned())
+                }
             });
         }
         Ok(())
@@ -195,6 +278,7 @@ impl<'a> Lowering<'a> {
         &self,
         sorter: &mut UniquePtr<Sorter>,
         after: Option<&Option<Scalar>>,
+        given: Option<&Function>,
     ) -> crate::Result<Kind> {
         let mut lowered = bridge::SortKey {
             kind: Kind::Doc as u8,
@@ -216,6 +300,10 @@ impl<'a> Lowering<'a> {
             SortBy::Doc => Key::plain(Kind::Doc, "_doc"),
             SortBy::Field(sort) => self.field(sort, &mut lowered, &mut missing_text)?,
             SortBy::GeoDistance(sort) => self.distance(sort, &mut lowered)?,
+            SortBy::Script(sort) => {
+                lowered.missing_first = sort.missing_first;
+                Key::plain(given_kind(given), "_script")
+            }
         };
         lowered.kind = key.kind as u8;
         bridge::sorter_push_key(sorter.pin_mut(), &lowered, missing_text.as_bytes())?;
@@ -239,6 +327,32 @@ impl<'a> Lowering<'a> {
             bridge::sorter_push_after(sorter.pin_mut(), present, integer, double, text.as_bytes())?;
         }
         Ok(key.kind)
+    }
+
+    /// Finds the function of a key.
+    fn function(
+        &self,
+        sort: &ScriptSort,
+        source: Option<&dyn FunctionSource>,
+    ) -> crate::Result<Function> {
+        let place = self.key.place;
+        let function = Function::prepare(
+            &sort.function,
+            place,
+            Role::SortKey,
+            self.request,
+            source,
+            self.schema,
+        )?;
+        let text = function.returns() == Returns::Value(ValueType::Str);
+        if text == (sort.script_type == ScriptType::String) {
+            return Ok(function);
+        }
+        let (label, returned) = (function.label(), if text { "strings" } else { "numbers" });
+        Err(self.error(format!(
+            "`type` is \"{}\", but `{label}` returns {returned}",
+            sort.script_type.name()
+        )))
     }
 
     fn mode(&self, mode: Option<MultiValueMode>) -> u8 {
@@ -373,8 +487,8 @@ impl<'a> Lowering<'a> {
     fn value(&self, key: &Key<'_>, value: &Scalar, option: &str) -> crate::Result<SortValue> {
         let text = value.text();
         let read = match (key.kind, key.field_type) {
-            (Kind::Str, _) => Some(SortValue::Str(text.to_string())),
-            (Kind::F64 | Kind::Distance, _) => double(value).map(SortValue::F64),
+            (Kind::Str | Kind::GivenStr, _) => Some(SortValue::Str(text.to_string())),
+            (Kind::F64 | Kind::Distance | Kind::GivenF64, _) => double(value).map(SortValue::F64),
             (Kind::Score, _) => text.parse().ok().map(SortValue::Score),
             (Kind::I64, Some(FieldType::Boolean)) => match text {
                 "true" | "1" => Some(SortValue::I64(1)),
@@ -386,7 +500,7 @@ impl<'a> Lowering<'a> {
                 let date = key.formats.and_then(|formats| formats.parse(text));
                 date.map(|date| SortValue::I64(date.first_ms))
             }),
-            (Kind::I64 | Kind::Doc, _) => integer(value),
+            (Kind::I64 | Kind::Doc | Kind::GivenI64, _) => integer(value),
         };
         read.ok_or_else(|| self.wrong(key, text, option))
     }
@@ -400,6 +514,15 @@ impl<'a> Key<'a> {
             formats: None,
             name,
         }
+    }
+}
+
+/// How a function's values are sorted.
+fn given_kind(function: Option<&Function>) -> Kind {
+    match function.map(Function::returns) {
+        Some(Returns::Value(ValueType::F64)) => Kind::GivenF64,
+        Some(Returns::Value(ValueType::Str)) => Kind::GivenStr,
+        _ => Kind::GivenI64,
     }
 }
 

@@ -25,10 +25,41 @@ pub(super) fn compound(
             json!({"boosting": with(clause, boost)})
         },
     );
+    let least = prop::option::weighted(0.3, prop::sample::select(vec![0.0_f32, 0.9, 2.0, 6.0]));
+    let by_script = (inner.clone(), scoring(), least, boost(), any::<bool>()).prop_map(
+        |(query, udf, least, boost, as_script)| {
+            let mut clause = json!({"query": query});
+            if as_script {
+                let id = format!("{}@1.0.0", udf["name"].as_str().unwrap_or(""));
+                let params = udf["parameters"].clone();
+                clause["script"] = json!({"lang": "wasm", "id": id, "params": params});
+            } else {
+                clause["wasm_udf"] = udf;
+            }
+            if let Some(least) = least {
+                clause["min_score"] = least.into();
+            }
+            json!({"script_score": with(clause, boost)})
+        },
+    );
     prop_oneof![
         2 => dis_max.boxed(),
         2 => boosting.boxed(),
         3 => function_score(shape, inner).boxed(),
+        2 => by_script.boxed(),
+    ]
+}
+
+/// A score function that fails on no document.
+fn scoring() -> impl Strategy<Value = Json> {
+    let fields = prop::sample::select(vec!["x", "n", "day", "obj.a"]);
+    let scales = prop::sample::select(vec![0.0_f64, 0.01, 1.0, 13.0]);
+    let graded = (fields, scales).prop_map(
+        |(field, scale)| json!({"name": "graded", "parameters": {"field": field, "scale": scale}}),
+    );
+    prop_oneof![
+        2 => graded,
+        1 => Just(json!({"name": "lifted", "parameters": {}})),
     ]
 }
 
@@ -112,6 +143,7 @@ fn function(shape: Shape) -> impl Strategy<Value = Option<Json>> {
         2 => of_days.prop_map(Some),
         2 => random.prop_map(Some),
         4 => decay(shape).prop_map(Some),
+        3 => scoring().prop_map(|udf| Some(json!({"wasm_udf": udf}))),
     ]
 }
 

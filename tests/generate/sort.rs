@@ -14,6 +14,46 @@ pub(crate) fn sort(shape: Shape) -> impl Strategy<Value = Json> {
     ]
 }
 
+/// A value of a function.
+fn script() -> impl Strategy<Value = Json> {
+    let functions = vec![
+        (
+            "number",
+            json!({"name": "doubled", "parameters": {"field": "x"}}),
+        ),
+        (
+            "number",
+            json!({"name": "doubled", "parameters": {"field": "n"}}),
+        ),
+        (
+            "number",
+            json!({"name": "whole", "parameters": {"field": "n"}}),
+        ),
+        (
+            "number",
+            json!({"name": "whole", "parameters": {"field": "day"}}),
+        ),
+        ("number", json!({"name": "rank"})),
+        (
+            "string",
+            json!({"name": "name", "parameters": {"field": "kw"}}),
+        ),
+        (
+            "string",
+            json!({"name": "name", "parameters": {"field": "obj.b"}}),
+        ),
+    ];
+    let order = prop::sample::select(vec!["asc", "desc"]);
+    let missing = prop::option::of(prop::sample::select(vec!["_first", "_last"]));
+    (prop::sample::select(functions), order, missing).prop_map(|((kind, udf), order, missing)| {
+        let mut key = json!({"type": kind, "wasm_udf": udf, "order": order});
+        if let Some(missing) = missing {
+            key["missing"] = missing.into();
+        }
+        json!({ "_script": key })
+    })
+}
+
 fn key(shape: Shape) -> impl Strategy<Value = Json> {
     let order = || prop::sample::select(vec!["asc", "desc"]);
     let fields = vec!["n", "x", "ok", "day", "kw", "obj.a", "obj.b", "_id"];
@@ -78,5 +118,6 @@ fn key(shape: Shape) -> impl Strategy<Value = Json> {
         3 => string.boxed(),
         1 => unmapped.boxed(),
         1 => distance.boxed(),
+        2 => script().boxed(),
     ]
 }

@@ -9,6 +9,15 @@
 //! | `starts` | whose smallest string in `field` begins with `prefix` |
 //! | `item` | whose list in `field` has `text` at place `at` |
 //! | `scored` | whose score by the rest of the query is at least `least` |
+//!
+//! | name | scores or computes |
+//! |---|---|
+//! | `graded` | the number in `field` without its sign, times `scale`, at most 100; 1 without a number, or with `strict` an error |
+//! | `lifted` | twice the query's score and a half |
+//! | `doubled` | twice the number in `field`; none without one, or with `strict` an error |
+//! | `whole` | the integer in `field` |
+//! | `name` | the string in `field` |
+//! | `rank` | the hit's score |
 #![allow(
     dead_code,
     reason = "each of the tests that share the guests uses a part of them"
@@ -19,10 +28,12 @@ mod wat;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use diagon::batch::{FunctionSource, Verdict};
+use diagon::batch::{FunctionSource, ValueType};
 use diagon::query::{ParamValue, WasmUdf};
+use diagon::search::SortValue;
 use diagon::udf::{EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
 
+use crate::naive::Said;
 use crate::naive::document::Document;
 
 /// The ways in which `picky` can fail.
@@ -71,51 +82,68 @@ pub(crate) fn functions() -> Option<Arc<dyn FunctionSource>> {
 }
 
 /// What the functions say, natively.
-pub(crate) fn native(udf: &WasmUdf, document: &Document, score: &dyn Fn() -> f32) -> Verdict {
-    let yes = |answer: bool| {
-        if answer { Verdict::Yes } else { Verdict::No }
-    };
+pub(crate) fn native(udf: &WasmUdf, document: &Document, score: &dyn Fn() -> f32) -> Said {
     match udf.name.as_str() {
         "picky" => picky(udf, document.long(&text(udf, "field", "n"))),
         "picky_row" => picky(udf, document.long("n")),
         "above" => {
             let number = document.double(&text(udf, "field", "x")).unwrap_or(0.0);
-            yes(number > double(udf, "least"))
+            Said::from(number > double(udf, "least"))
         }
         "flag" => {
             let want = matches!(
                 find(udf, "want"),
                 Some(ParamValue::Bool(true)) | Option::None
             );
-            yes(document.long("ok") == Some(i64::from(want)))
+            Said::from(document.long("ok") == Some(i64::from(want)))
         }
         "starts" => {
             let string = document.string(&text(udf, "field", "kw"));
-            yes(string.is_some_and(|s| s.starts_with(&text(udf, "prefix", ""))))
+            Said::from(string.is_some_and(|s| s.starts_with(&text(udf, "prefix", ""))))
         }
         "item" => {
             let values = document.values(&text(udf, "field", "kw"));
             let at = usize::try_from(integer(udf, "at", 0)).expect("a place");
             let item = values.and_then(|v| v.strings.get(at));
-            yes(item.is_some_and(|item| *item == text(udf, "text", "")))
+            Said::from(item.is_some_and(|item| *item == text(udf, "text", "")))
         }
-        "scored" => yes(f64::from(score()) >= double(udf, "least")),
+        "scored" => Said::from(f64::from(score()) >= double(udf, "least")),
+        "graded" => match document.double(&text(udf, "field", "x")) {
+            Some(number) => Said::Score((number.abs() * double(udf, "scale")).min(100.0)),
+            None if integer(udf, "strict", 0) != 0 => Said::Error,
+            None => Said::Score(1.0),
+        },
+        "lifted" => Said::Score(f64::from(score()) * 2.0 + 0.5),
+        "doubled" => match document.double(&text(udf, "field", "x")) {
+            Some(number) => Said::Value(SortValue::F64(number * 2.0)),
+            None if integer(udf, "strict", 0) != 0 => Said::Error,
+            None => Said::Missing(ValueType::F64),
+        },
+        "whole" => match document.long(&text(udf, "field", "n")) {
+            Some(number) => Said::Value(SortValue::I64(number)),
+            None => Said::Missing(ValueType::I64),
+        },
+        "name" => match document.string(&text(udf, "field", "kw")) {
+            Some(text) => Said::Value(SortValue::Str(text.to_string())),
+            None => Said::Missing(ValueType::Str),
+        },
+        "rank" => Said::Value(SortValue::F64(f64::from(score()))),
         other => panic!("no native `{other}`"),
     }
 }
 
-fn picky(udf: &WasmUdf, value: Option<i64>) -> Verdict {
+fn picky(udf: &WasmUdf, value: Option<i64>) -> Said {
     let number = |name, default| integer(udf, name, default);
     let Some(value) = value else {
-        return Verdict::No;
+        return Said::No;
     };
     if number("how", 0) != 0 && value.rem_euclid(number("fm", 1)) == number("fr", 0) {
-        return Verdict::Error;
+        return Said::Error;
     }
     if value.rem_euclid(number("m", 1)) == number("r", 0) {
-        Verdict::Yes
+        Said::Yes
     } else {
-        Verdict::No
+        Said::No
     }
 }
 
@@ -143,6 +171,6 @@ pub(crate) fn integer(udf: &WasmUdf, name: &str, default: i64) -> i64 {
 fn double(udf: &WasmUdf, name: &str) -> f64 {
     match find(udf, name) {
         Some(ParamValue::Number(number)) => number.as_f64(),
-        _ => 0.0,
+        _ => f64::from(u8::from(name == "scale")),
     }
 }

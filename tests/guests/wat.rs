@@ -63,13 +63,142 @@ pub(super) fn all() -> Vec<(String, Json)> {
         manifest["pure"] = true.into();
     }
     all.push((ROW.to_string(), row));
+    all.extend(computing());
     all
 }
 
 /// A module of the batch ABI around a function `$doc (batch, index) -> verdict`.
 fn batch(doc: &str) -> String {
-    BATCH.replace("{doc}", doc)
+    BATCH.replace("{doc}", doc).replace("{more}", "")
 }
+
+/// Functions that score or compute.
+fn computing() -> Vec<(String, Json)> {
+    let manifest = |name: &str, more: Json| {
+        let mut manifest =
+            json!({"abi": 1, "name": name, "version": "1.0.0", "export": "run", "pure": true});
+        for (key, value) in more.as_object().into_iter().flatten() {
+            manifest[key] = value.clone();
+        }
+        manifest
+    };
+    let field =
+        |value_type: &str| json!([{"name": "value", "type": value_type, "from_param": "field"}]);
+    let params = |default: &str, more: Json| {
+        let mut all = vec![json!({"name": "field", "type": "str", "default": default})];
+        all.extend(more.as_array().into_iter().flatten().cloned());
+        all
+    };
+    let strict = json!({"name": "strict", "type": "i64", "default": 0});
+    let scale = json!({"name": "scale", "type": "f64", "default": 1});
+    vec![
+        (
+            looping("f64", GRADED),
+            manifest(
+                "graded",
+                json!({"kind": "score", "max_score": 100, "fields": field("f64"), "params": params("x", json!([strict, scale]))}),
+            ),
+        ),
+        (
+            looping("f64", LIFTED),
+            manifest("lifted", json!({"kind": "score", "inputs": ["score"]})),
+        ),
+        (
+            looping("f64", DOUBLED),
+            manifest(
+                "doubled",
+                json!({"kind": "value", "returns": "f64", "fields": field("f64"), "params": params("x", json!([strict]))}),
+            ),
+        ),
+        (
+            looping("i64", WHOLE),
+            manifest(
+                "whole",
+                json!({"kind": "value", "returns": "i64", "fields": field("i64"), "params": params("n", json!([]))}),
+            ),
+        ),
+        (
+            looping("f64", RANK),
+            manifest(
+                "rank",
+                json!({"kind": "value", "returns": "f64", "inputs": ["score"]}),
+            ),
+        ),
+        (
+            BATCH
+                .replace("{doc}", "i32.const 0")
+                .replace("{more}", NAME),
+            manifest(
+                "name",
+                json!({"kind": "value", "returns": "str", "fields": field("str"), "params": params("kw", json!([]))}),
+            ),
+        ),
+    ]
+}
+
+/// A module around a function `$number (batch, index)`, whose result is stored for each document.
+fn looping(value_type: &str, number: &str) -> String {
+    let more = LOOPING
+        .replace("{type}", value_type)
+        .replace("{number}", number);
+    BATCH
+        .replace("{doc}", "i32.const 0")
+        .replace("{more}", &more)
+}
+
+const LOOPING: &str = r#"
+  ;; Says that the document has no value.
+  (func $clear (param $b i32) (param $i i32) (local $byte i32)
+    (local.set $byte (i32.add (i32.load offset=40 (local.get $b)) (i32.shr_u (local.get $i) (i32.const 3))))
+    (i32.store8 (local.get $byte) (i32.and (i32.load8_u (local.get $byte))
+      (i32.xor (i32.const -1) (i32.shl (i32.const 1) (i32.and (local.get $i) (i32.const 7)))))))
+  (func $score (param $b i32) (param $i i32) (result f64)
+    (f64.promote_f32 (f32.load (i32.add (i32.load offset=24 (local.get $b)) (i32.shl (local.get $i) (i32.const 2))))))
+  (func $number (param $b i32) (param $i i32) (result {type}) (local $col i32)
+    (local.set $col (call $column (local.get $b) (i32.const 0)))
+    {number})
+  (func (export "run") (param $b i32) (result i32) (local $i i32)
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $i) (i32.load offset=4 (local.get $b))))
+      ({type}.store (i32.add (i32.load offset=36 (local.get $b)) (i32.shl (local.get $i) (i32.const 3)))
+        (call $number (local.get $b) (local.get $i)))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br $next)))
+    i32.const 0)"#;
+
+const GRADED: &str = r"
+    (if (i32.eqz (call $has (local.get $col) (local.get $i))) (then (return (select (f64.const nan) (f64.const 1)
+      (i32.wrap_i64 (call $int (local.get $b) (i32.const 1)))))))
+    (f64.min (f64.const 100) (f64.mul (f64.abs (f64.load (call $at8 (local.get $col) (local.get $i))))
+      (f64.load offset=8 (call $param (local.get $b) (i32.const 2)))))";
+
+const LIFTED: &str = r"
+    (f64.add (f64.mul (call $score (local.get $b) (local.get $i)) (f64.const 2)) (f64.const 0.5))";
+
+const RANK: &str = "(call $score (local.get $b) (local.get $i))";
+
+const DOUBLED: &str = r"
+    (if (i32.eqz (call $has (local.get $col) (local.get $i))) (then
+      (if (i32.wrap_i64 (call $int (local.get $b) (i32.const 1))) (then (return (f64.const nan))))
+      (call $clear (local.get $b) (local.get $i)) (return (f64.const 0))))
+    (f64.mul (f64.const 2) (f64.load (call $at8 (local.get $col) (local.get $i))))";
+
+const WHOLE: &str = r"
+    (if (i32.eqz (call $has (local.get $col) (local.get $i))) (then
+      (call $clear (local.get $b) (local.get $i)) (return (i64.const 0))))
+    (i64.load (call $at8 (local.get $col) (local.get $i)))";
+
+/// The column itself is returned, with what it has of values.
+const NAME: &str = r#"
+  (func (export "run") (param $b i32) (result i32) (local $col i32) (local $out i32)
+    (local.set $col (call $column (local.get $b) (i32.const 0)))
+    (local.set $out (i32.load offset=36 (local.get $b)))
+    (i32.store offset=12 (local.get $out) (i32.load offset=12 (local.get $col)))
+    (i32.store offset=20 (local.get $out) (i32.load offset=20 (local.get $col)))
+    (if (i32.load offset=16 (local.get $col)) (then
+      (memory.copy (i32.load offset=40 (local.get $b)) (i32.load offset=16 (local.get $col))
+        (i32.shr_u (i32.add (i32.load offset=4 (local.get $b)) (i32.const 7)) (i32.const 3)))))
+    i32.const 0)"#;
 
 const BATCH: &str = r#"(module
   (import "diagon" "fail" (func $fail (param i32 i32)))
@@ -142,7 +271,8 @@ const BATCH: &str = r#"(module
         (call $doc (local.get $b) (local.get $i)))
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (br $next)))
-    global.get $broken))"#;
+    global.get $broken)
+  {more})"#;
 
 const PICKY: &str = r"
     (if (i32.eqz (call $has (local.get $col) (local.get $i))) (then (return (i32.const 0))))

@@ -2,10 +2,11 @@
 
 use diagon::query::{
     BoostMode, Boosting, Decay, DisMax, FieldValueFactor, FunctionKind, FunctionScore, Modifier,
-    MultiValueMode, Origin, Query, RandomScore, Scalar, ScoreMode, Shape,
+    MultiValueMode, Origin, Query, RandomScore, Scalar, ScoreMode, ScriptScore, Shape, WasmUdf,
 };
 use diagon::schema::FieldType;
 
+use super::Said;
 use super::document::Document;
 use super::query::{Closure, View};
 
@@ -84,6 +85,7 @@ impl View<'_> {
                     FunctionKind::FieldValueFactor(value) => field_value(document, value),
                     FunctionKind::RandomScore(random) => random_score(document, random),
                     FunctionKind::Decay(decay) => self.decay(document, decay),
+                    FunctionKind::Udf(udf) => scored(document, udf, query_score, asked),
                 };
                 let weight = f64::from(function.weight.unwrap_or(1.0));
                 values.push((value * weight, weight));
@@ -95,6 +97,28 @@ impl View<'_> {
             combine(clause, query_score, &values)
         };
         let passes = |least: f32| score.is_nan() || score as f32 >= least;
+        clause.min_score.is_none_or(passes).then_some(score)
+    }
+
+    /// The function's score, times the boost, which is no factor of the query's score.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a minimum is compared with a float"
+    )]
+    pub(super) fn script_score(
+        &self,
+        document: &Document,
+        clause: &ScriptScore,
+        asked: Asked<'_>,
+    ) -> Option<f64> {
+        let inside = Asked {
+            boost: 1.0,
+            ..asked
+        };
+        let query_score = self.ask(document, &clause.query, inside)?;
+        let score = scored(document, &clause.function, query_score, asked);
+        let score = (score * f64::from(asked.boost)).min(f64::from(f32::MAX));
+        let passes = |least: f32| score as f32 >= least;
         clause.min_score.is_none_or(passes).then_some(score)
     }
 
@@ -146,6 +170,18 @@ impl View<'_> {
                 ((scale - distance) / scale).max(0.0)
             }
         }
+    }
+}
+
+/// What a function that does not fail says.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "functions are given a float"
+)]
+fn scored(document: &Document, udf: &WasmUdf, query_score: f64, asked: Asked<'_>) -> f64 {
+    match (asked.functions)(udf, document, &|| query_score as f32) {
+        Said::Score(score) => score,
+        said => panic!("{}: {said:?}", udf.name),
     }
 }
 

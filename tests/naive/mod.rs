@@ -22,13 +22,35 @@ pub(crate) mod sort;
 
 use std::collections::{HashMap, HashSet};
 
+use diagon::batch::ValueType;
 use diagon::schema::Schema;
+use diagon::search::SortValue;
 
 use document::Document;
 pub(crate) use query::{Found, View};
 
-/// What a closure says about a document; the clause's `on_error` decides about [`Verdict::Error`].
-pub(crate) use diagon::batch::Verdict;
+/// What a closure says about a document.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Said {
+    /// Of a filter.
+    No,
+    /// Of a filter.
+    Yes,
+    /// The clause's `on_error` decides.
+    Error,
+    /// Of a score function.
+    Score(f64),
+    /// Of a value function.
+    Value(SortValue),
+    /// Of a value function that has none of this type.
+    Missing(ValueType),
+}
+
+impl From<bool> for Said {
+    fn from(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+}
 
 /// The field, a long, that tells documents apart for [`Twin::take_over`], also those of one id.
 pub(crate) const SERIAL: &str = "serial";

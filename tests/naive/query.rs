@@ -5,13 +5,14 @@ use std::cell::Cell;
 use diagon::query::{Bool, Clause, OnError, Query, WasmUdf};
 use diagon::schema::Schema;
 
-use super::Verdict;
+use super::Said;
 use super::compound::Asked;
 use super::document::Document;
 use super::score::Statistics;
 
-/// A function's closure: the clause, the document, and the score of the rest of the query for those that ask.
-pub(crate) type Closure<'f> = dyn Fn(&WasmUdf, &Document, &dyn Fn() -> f32) -> Verdict + 'f;
+/// A function's closure: the clause, the document, and for those that ask a score: a filter's of the rest of the query, a score
+/// function's of the query that it scores, a value function's of the hit.
+pub(crate) type Closure<'f> = dyn Fn(&WasmUdf, &Document, &dyn Fn() -> f32) -> Said + 'f;
 
 /// What a search sees.
 #[derive(Debug)]
@@ -79,8 +80,9 @@ impl<'a> View<'a> {
                 known.set(Some(score));
                 score
             };
-            let ask = |udf: &WasmUdf, document: &Document, _: &dyn Fn() -> f32| {
-                functions(udf, document, &once)
+            let ask = |udf: &WasmUdf, document: &Document, score: &dyn Fn() -> f32| {
+                let filter = udf.name == SCORE_FUNCTION;
+                functions(udf, document, if filter { &once } else { score })
             };
             if let Some(score) = self.query(document, query, 1.0, false, &ask) {
                 found.push((place, score as f32));
@@ -108,17 +110,18 @@ impl<'a> View<'a> {
             Clause::DisMax(clause) => self.dis_max(document, clause, asked),
             Clause::Boosting(clause) => self.boosting(document, clause, asked),
             Clause::FunctionScore(clause) => self.function_score(document, clause, asked),
+            Clause::ScriptScore(clause) => self.script_score(document, clause, asked),
             Clause::Bool(clause) => self.bool(document, clause, boost, negated, functions),
             Clause::ConstantScore(inner) => self
                 .query(document, inner, boost, negated, functions)
                 .map(|_| f64::from(boost)),
             Clause::WasmUdf(udf) => {
                 let value = match (functions(udf, document, &|| 0.0), udf.on_error) {
-                    (Verdict::Yes, _) => true,
-                    (Verdict::No, _) => false,
-                    (Verdict::Error, OnError::Exclude) => negated,
-                    (Verdict::Error, OnError::Include) => !negated,
-                    (Verdict::Error, OnError::Fail) => panic!("{}: failed", udf.name),
+                    (Said::Yes, _) => true,
+                    (Said::No, _) => false,
+                    (Said::Error, OnError::Exclude) => negated,
+                    (Said::Error, OnError::Include) => !negated,
+                    (said, _) => panic!("{}: {said:?}", udf.name),
                 };
                 value.then_some(f64::from(boost))
             }

@@ -2,12 +2,14 @@
 
 use std::cmp::Ordering;
 
+use diagon::batch::ValueType;
 use diagon::query::{
     FieldSort, Missing, MultiValueMode, Order, Scalar, SearchRequest, SortBy, SortKey,
 };
 use diagon::schema::FieldType;
 use diagon::search::SortValue;
 
+use super::Said;
 use super::compound::{haversine, select};
 use super::document::Document;
 use super::query::{Closure, View};
@@ -33,7 +35,7 @@ impl View<'_> {
                     id: document.id.clone(),
                     score,
                     values: keys
-                        .map(|key| self.sort_value(key, document, place, score))
+                        .map(|key| self.sort_value(key, document, place, score, functions))
                         .collect(),
                 }
             })
@@ -49,6 +51,7 @@ impl View<'_> {
         document: &Document,
         place: usize,
         score: f32,
+        functions: &Closure<'_>,
     ) -> SortValue {
         let default = match key.order {
             Order::Asc => MultiValueMode::Min,
@@ -66,6 +69,20 @@ impl View<'_> {
                 let distances = points.iter().map(|point| haversine(origin, *point) / unit);
                 let distance = select(sort.mode.unwrap_or(default), distances.collect());
                 SortValue::F64(distance.unwrap_or(f64::INFINITY))
+            }
+            SortBy::Script(sort) => {
+                let first = sort.missing_first == (key.order == Order::Asc);
+                match functions(&sort.function, document, &|| score) {
+                    Said::Value(value) => value,
+                    Said::Missing(ValueType::Str) => SortValue::Null,
+                    Said::Missing(ValueType::F64) => SortValue::F64(if first {
+                        f64::NEG_INFINITY
+                    } else {
+                        f64::INFINITY
+                    }),
+                    Said::Missing(_) => SortValue::I64(if first { i64::MIN } else { i64::MAX }),
+                    said => panic!("{}: {said:?}", sort.function.name),
+                }
             }
             SortBy::Field(sort) => self.field_value(sort, key.order, default, document),
         }
@@ -170,7 +187,11 @@ fn compare_values(key: &SortKey, a: &SortValue, b: &SortValue) -> Ordering {
         (SortValue::Null, SortValue::Null) => return Ordering::Equal,
         // Missing strings stand where `missing` says, whatever the order is.
         (a, _) => {
-            let first = matches!(&key.by, SortBy::Field(sort) if sort.missing == Missing::First);
+            let first = match &key.by {
+                SortBy::Field(sort) => sort.missing == Missing::First,
+                SortBy::Script(sort) => sort.missing_first,
+                _ => false,
+            };
             let missing = *a == SortValue::Null;
             return if missing == first {
                 Ordering::Less

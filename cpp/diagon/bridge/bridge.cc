@@ -376,6 +376,11 @@ void stream_resolve(HitStream& stream, uint32_t leaf, rust::Slice<const uint8_t>
   stream.resolve(leaf, span_of(values));
 }
 
+void stream_resolve_scores(HitStream& stream, uint32_t leaf, rust::Slice<const double> values,
+                           rust::Slice<const uint8_t> states) {
+  stream.resolve_scores(leaf, span_of(values), span_of(states));
+}
+
 uint32_t stream_accepted(HitStream& stream, rust::Slice<uint32_t> docs, rust::Slice<float> scores) {
   return stream.accepted(span_of(docs), span_of(scores));
 }

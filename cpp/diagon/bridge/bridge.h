@@ -171,6 +171,7 @@ std::unique_ptr<QueryNode> query_function_score(std::unique_ptr<QueryNode> inner
                                                 uint8_t score_mode, uint8_t boost_mode,
                                                 double max_boost, float boost);
 void query_set_min_score(QueryNode& query, float min_score);
+void query_boost_functions(QueryNode& query, bool keeps_score);
 void query_push_function(QueryNode& query, const ScoringFunction& function, rust::Str field_name,
                          std::unique_ptr<QueryNode> filter);
 
@@ -189,6 +190,8 @@ std::unique_ptr<HitStream> stream_open(const Prepared& prepared, uint32_t segmen
 Filled stream_next(HitStream& stream, uint32_t budget, uint32_t capacity);
 uint32_t stream_needed(HitStream& stream, uint32_t leaf, rust::Slice<uint32_t> docs,
                        rust::Slice<float> scores);
+void stream_resolve_scores(HitStream& stream, uint32_t leaf, rust::Slice<const double> values,
+                           rust::Slice<const uint8_t> states);
 void stream_resolve(HitStream& stream, uint32_t leaf, rust::Slice<const uint8_t> values);
 uint32_t stream_accepted(HitStream& stream, rust::Slice<uint32_t> docs, rust::Slice<float> scores);
 void stream_set_bar(HitStream& stream, float bar) noexcept;
@@ -203,6 +206,9 @@ void sorter_push_after(Sorter& sorter, bool present, int64_t integer, double num
                        rust::Slice<const uint8_t> text);
 void sorter_open(Sorter& sorter, const Snapshot& snapshot);
 void sorter_enter(Sorter& sorter, uint32_t segment);
+void sorter_give(Sorter& sorter, uint32_t key, rust::Slice<const uint32_t> docs,
+                 rust::Slice<const uint8_t> present, rust::Slice<const uint64_t> bits,
+                 rust::Str text, rust::Slice<const size_t> ends);
 void sorter_collect(Sorter& sorter, rust::Slice<const uint32_t> docs,
                     rust::Slice<const float> scores);
 TopSummary search_sorted(const Prepared& prepared, Sorter& sorter, const Cancel& cancel,

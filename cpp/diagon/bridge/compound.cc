@@ -62,11 +62,17 @@ void query_set_min_score(QueryNode& query, float min_score) {
   query.functions->min_score = min_score;
 }
 
+void query_boost_functions(QueryNode& query, bool keeps_score) {
+  if (query.functions == nullptr) throw_invalid("only a function score has functions to boost");
+  query.functions->boosts_functions = true;
+  query.functions->keeps_score = keeps_score;
+}
+
 void query_push_function(QueryNode& query, const ScoringFunction& function, rust::Str field_name,
                          std::unique_ptr<QueryNode> filter) {
   if (query.functions == nullptr) throw_invalid("only a function score has functions");
   search::FunctionSpec spec;
-  spec.kind = enum_of(function.kind, search::FunctionKind::kDecay);
+  spec.kind = enum_of(function.kind, search::FunctionKind::kUdf);
   spec.weight = function.weight;
   spec.field = function.field;
   spec.field_name = std::string(field_name);
@@ -84,6 +90,9 @@ void query_push_function(QueryNode& query, const ScoringFunction& function, rust
   spec.is_geo = function.is_geo;
   spec.lon_field = function.lon_field;
   spec.origin_lon = function.origin_lon;
+  spec.leaf = function.leaf;
+  spec.bound = function.bound;
+  spec.wants_score = function.wants_score;
   if (filter != nullptr) {
     spec.filter = static_cast<uint32_t>(query.rep.clauses.size());
     query_push_clause(query, static_cast<uint8_t>(Occur::kFilter), std::move(filter));

@@ -39,7 +39,7 @@ std::unique_ptr<Sorter> sorter_new(uint32_t k, uint64_t count_up_to, bool has_mi
 }
 
 void sorter_push_key(Sorter& sorter, const SortKey& key, rust::Slice<const uint8_t> missing_text) {
-  if (key.kind > static_cast<uint8_t>(search::SortKind::kGeoDistance) ||
+  if (key.kind > static_cast<uint8_t>(search::SortKind::kGivenString) ||
       key.mode > static_cast<uint8_t>(search::MultiValueMode::kMedian))
     throw_invalid("an unknown kind of sort key");
   search::SortKey pushed;
@@ -70,6 +70,16 @@ void sorter_open(Sorter& sorter, const Snapshot& snapshot) {
 }
 
 void sorter_enter(Sorter& sorter, uint32_t segment) { open(sorter).enter(segment); }
+
+void sorter_give(Sorter& sorter, uint32_t key, rust::Slice<const uint32_t> docs,
+                 rust::Slice<const uint8_t> present, rust::Slice<const uint64_t> bits,
+                 rust::Str text, rust::Slice<const size_t> ends) {
+  open(sorter).give(key, {.docs = span_of(docs),
+                          .present = span_of(present),
+                          .bits = span_of(bits),
+                          .text = {text.data(), text.size()},
+                          .ends = span_of(ends)});
+}
 
 void sorter_collect(Sorter& sorter, rust::Slice<const uint32_t> docs,
                     rust::Slice<const float> scores) {

@@ -27,6 +27,10 @@ void check_compound(const Query& query) {
             !std::isfinite(function.weight) || !(function.scale > 0) || !(function.decay > 0) ||
             !(function.decay < 1))
           throw_invalid("a function of a function score is out of its range");
+      for (const FunctionSpec& function : query.function_score->functions)
+        if (!(function.bound >= 0)) throw_invalid("the bound of a function must not be negative");
+      if (query.function_score->keeps_score && query.function_score->functions.size() != 1)
+        throw_invalid("only one function can leave the query's score as it is");
       break;
     }
     default:
@@ -198,7 +202,7 @@ void FunctionScoreScorer::add_scores(const Window& window, const uint64_t* docs,
 double FunctionScoreScorer::max_score(DocId from, DocId to) {
   for (size_t f = 0; f < functions_.size(); ++f)
     bounds_[f] = {functions_[f].bound(from, to),
-                  filters_[f] == nullptr ? Applies::kYes : Applies::kMaybe};
+                  filters_[f] == nullptr ? Applies::kYes : Applies::kMaybe, functions_[f].weight()};
   return combine_bound(*spec_, spec_->needs_query_score() ? query_->max_score(from, to) : 0,
                        bounds_);
 }
@@ -231,8 +235,10 @@ bool Weight::takes_score_of(size_t i) const noexcept {
 std::vector<ScoreFunction> PreparedQuery::score_functions(const Weight& weight,
                                                           size_t segment) const {
   std::vector<ScoreFunction> functions;
-  for (const FunctionSpec& spec : weight.query->function_score->functions)
-    functions.emplace_back(spec, snapshot_->segment(segment).reader);
+  const FunctionScore& score = *weight.query->function_score;
+  for (const FunctionSpec& spec : score.functions)
+    functions.emplace_back(spec, score.boosts_functions ? weight.boost : 1.0,
+                           snapshot_->segment(segment).reader);
   return functions;
 }
 

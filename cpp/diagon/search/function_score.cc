@@ -19,7 +19,7 @@ double bound_of_factor(const FunctionScore& spec, std::span<const FunctionBound>
   for (size_t i = 0; i < bounds.size(); ++i) {
     const FunctionBound& bound = bounds[i];
     if (bound.applies == Applies::kNo) continue;
-    const double weight = spec.functions[i].weight;
+    const double weight = bound.weight;
     product *= bound.applies == Applies::kYes ? bound.value : std::max(1.0, bound.value);
     sum += bound.value;
     most = std::max(most, bound.value);
@@ -53,6 +53,16 @@ double bound_of_factor(const FunctionScore& spec, std::span<const FunctionBound>
 
 }  // namespace
 
+bool FunctionScore::needs_query_score() const noexcept {
+  return functions.empty() || boost_mode != BoostMode::kReplace || keeps_score ||
+         std::ranges::any_of(functions, &FunctionSpec::wants_score);
+}
+
+bool FunctionScore::has_udf() const noexcept {
+  return std::ranges::any_of(functions,
+                             [](const FunctionSpec& f) { return f.kind == FunctionKind::kUdf; });
+}
+
 void Factor::add(ScoreMode mode, double value, double weight) noexcept {
   switch (mode) {
     case ScoreMode::kMultiply:
@@ -80,6 +90,10 @@ double Factor::get(ScoreMode mode) const noexcept {
   if (mode != ScoreMode::kSum && mode != ScoreMode::kAvg) return value_;
   if (weights_ == 0) return std::isnan(value_) ? value_ : 1.0;
   return mode == ScoreMode::kAvg ? value_ / weights_ : value_;
+}
+
+double kept_score(double query_score, double weight) noexcept {
+  return std::min(query_score * weight, double{FLT_MAX});
 }
 
 double combine(const FunctionScore& spec, double query_score, double factor) noexcept {
@@ -118,7 +132,9 @@ double combine_bound(const FunctionScore& spec, double query_score,
     // It may be NaN, which is above every bar.
     if (bound.applies != Applies::kNo && std::isinf(bound.value)) return bound.value;
   if (std::isinf(query_score)) return query_score;
-  return with_slack(combine(spec, query_score, with_slack(bound_of_factor(spec, bounds))));
+  const double bound = combine(spec, query_score, with_slack(bound_of_factor(spec, bounds)));
+  if (!spec.keeps_score) return with_slack(bound);
+  return with_slack(std::max(bound, kept_score(query_score, bounds[0].weight)));
 }
 
 }  // namespace diagon::search

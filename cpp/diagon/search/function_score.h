@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cfloat>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -25,6 +26,14 @@ enum class FunctionKind : uint8_t {
   kFieldValue,  // the field's smallest value, times `factor`, through `modifier`
   kRandom,      // [0, 1) by `seed` and the field's value, or the document's number without a field
   kDecay,       // 1 at `origin`, falling with the distance; 1 without a value
+  kUdf,         // what a user's function, leaf number `leaf`, says
+};
+// What a user's function said of a document.
+enum class UdfState : uint8_t {
+  kExcluded,    // it failed: the document doesn't match
+  kScored,      // its value
+  kNotApplied,  // it failed: the document matches, whatever the minimum, as if there were no
+                // function
 };
 enum class Modifier : uint8_t {
   kNone,
@@ -66,6 +75,10 @@ struct FunctionSpec {
   bool is_geo = false;
   FieldId lon_field = kNoField;
   double origin_lon = 0;
+  // kUdf
+  uint32_t leaf = 0;
+  double bound = INFINITY;   // no value is above it
+  bool wants_score = false;  // it is given the query's score
 };
 
 struct FunctionScore {
@@ -74,11 +87,14 @@ struct FunctionScore {
   double max_boost = FLT_MAX;  // the factor is cut to it; >= 0
   bool has_min_score = false;
   float min_score = 0;  // documents with lower scores don't match
+  // script_score: the boost is a factor of the functions' values, not of the query's score.
+  bool boosts_functions = false;
+  // Where no function applies, the score is the query's, times the only function's weight.
+  bool keeps_score = false;
   std::vector<FunctionSpec> functions;
 
-  bool needs_query_score() const noexcept {
-    return functions.empty() || boost_mode != BoostMode::kReplace;
-  }
+  bool needs_query_score() const noexcept;
+  bool has_udf() const noexcept;
   bool passes(double score) const noexcept { return static_cast<float>(score) >= min_score; }
 };
 
@@ -97,12 +113,15 @@ class Factor {
 
 // The score; never above FLT_MAX. REQUIRES: there are functions.
 double combine(const FunctionScore& spec, double query_score, double factor) noexcept;
+// The same where no function applies, with keeps_score.
+double kept_score(double query_score, double weight) noexcept;
 
 // Whether a function counts for a document.
 enum class Applies : uint8_t { kNo, kMaybe, kYes };
 struct FunctionBound {
   double value = 0;  // at most; infinite if it may be NaN
   Applies applies = Applies::kMaybe;
+  double weight = 1;
 };
 // A score that isn't exceeded, if the query's score is at most `query_score`. REQUIRES: a bound for
 // each function.

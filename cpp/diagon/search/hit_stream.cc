@@ -19,6 +19,7 @@ HitStream::HitStream(std::shared_ptr<const PreparedQuery> prepared, size_t segme
       leaf_count_(leaf_count) {
   numbers_.reserve(kWindowDocs);
   docs_.reserve(kBatchCapacity);
+  states_.reserve(kBatchCapacity);
   dropped_.fill(0);
 }
 
@@ -123,7 +124,7 @@ uint32_t HitStream::needed(uint32_t leaf, std::span<uint32_t> docs, std::span<fl
   asked_leaf_ = leaf;
   uint32_t count = 0;
   const BatchScores* all = nullptr;
-  if (!scores.empty() && tree_.with_scores()) all = &tree_.scores(false, leaf);
+  if (!scores.empty()) all = tree_.scores_for(leaf);
   bits::for_each(asked_.data(), kBatchWords, [&](size_t i) {
     if (!scores.empty()) scores[count] = all == nullptr ? 0.0f : static_cast<float>((*all)[i]);
     docs[count++] = docs_[i];
@@ -131,10 +132,31 @@ uint32_t HitStream::needed(uint32_t leaf, std::span<uint32_t> docs, std::span<fl
   return count;
 }
 
-void HitStream::resolve(uint32_t leaf, std::span<const uint8_t> values) {
+void HitStream::check_answer(uint32_t leaf, size_t count) const {
   if (leaf != asked_leaf_) throw_invalid("this leaf was not the last one asked about");
-  if (values.size() != bits::count(asked_.data(), kBatchWords))
+  if (count != bits::count(asked_.data(), kBatchWords))
     throw_invalid("a leaf must be resolved for as many documents as needed it");
+}
+
+void HitStream::resolve_scores(uint32_t leaf, std::span<const double> values,
+                               std::span<const uint8_t> states) {
+  check_answer(leaf, values.size());
+  check_answer(leaf, states.size());
+  if (!tree_.is_function(leaf)) throw_invalid("this leaf is no function of a function_score");
+  states_.clear();
+  for (size_t i = 0; i < states.size(); ++i) {
+    if (states[i] > static_cast<uint8_t>(UdfState::kNotApplied) || !std::isfinite(values[i]) ||
+        values[i] < 0)
+      throw_invalid("a function's value is not a score");
+    states_.push_back(static_cast<UdfState>(states[i]));
+  }
+  tree_.resolve_scores(leaf, asked_, values, states_);
+  asked_leaf_ = UINT32_MAX;
+}
+
+void HitStream::resolve(uint32_t leaf, std::span<const uint8_t> values) {
+  check_answer(leaf, values.size());
+  if (tree_.is_function(leaf)) throw_invalid("this leaf is a function of a function_score");
   BatchBits value{};
   size_t next = 0;
   bits::for_each(asked_.data(), kBatchWords, [&](size_t i) {
@@ -157,7 +179,11 @@ uint32_t HitStream::accepted(std::span<uint32_t> docs, std::span<float> scores) 
   tree_.outcome(matching, undecided);
   const BatchScores* all = tree_.with_scores() ? &tree_.scores(false, UINT32_MAX) : nullptr;
   uint32_t count = 0;
-  for (uint32_t w = 0; w < kBatchWords; ++w) matching[w] &= ~dropped_[w];
+  for (uint32_t w = 0; w < kBatchWords; ++w) {
+    matching[w] &= ~dropped_[w];
+    if ((undecided[w] & ~dropped_[w]) != 0)
+      throw Error(ErrorCode::kInternal, "no leaf is to be asked, and a candidate is undecided");
+  }
   bits::for_each(matching.data(), kBatchWords, [&](size_t i) {
     const double score = all == nullptr ? 0.0 : (*all)[i];
     if (std::isnan(score)) prepared_->throw_no_score(segment_number_, docs_[i]);

@@ -42,12 +42,18 @@ class HitStream {
                       Competitive* best = nullptr);
 
   // The candidates that `leaf` can still change, ascending, into the front of `docs` (room for
-  // kBatchCapacity). With `scores` (same room, or empty) also their scores without this leaf.
+  // kBatchCapacity). With `scores` (same room, or empty) also their scores without this leaf; for a
+  // function of a function_score: those of the query that it scores.
   // Returns how many. Throws kInvalidArgument for an unknown leaf.
   uint32_t needed(uint32_t leaf, std::span<uint32_t> docs, std::span<float> scores);
   // The leaf's values (0 or 1) for the documents of the latest needed(leaf), in their order.
   // Throws kInvalidArgument if the number differs.
   void resolve(uint32_t leaf, std::span<const uint8_t> values);
+
+  // The same for a leaf that is a function of a function_score: a value, finite and not negative,
+  // and a state for each document. Throws kInvalidArgument, also for a leaf that isn't one.
+  void resolve_scores(uint32_t leaf, std::span<const double> values,
+                      std::span<const uint8_t> states);
 
   // The batch's documents that match, ascending, with their scores (0 if prepared without).
   // Throws kInvalidArgument if a leaf is still to be asked, or a hit has no score
@@ -66,6 +72,9 @@ class HitStream {
   uint64_t windows() const noexcept { return windows_; }
 
  private:
+  // Throws kInvalidArgument unless `leaf` was just asked about, and `count` is the number of its
+  // documents.
+  void check_answer(uint32_t leaf, size_t count) const;
   bool next_window(Competitive* best);
   void take(uint32_t capacity);
   // Takes out what can't be among the best any more since the window was looked at.
@@ -98,6 +107,7 @@ class HitStream {
   BatchBits dropped_;
   uint32_t asked_leaf_ = UINT32_MAX;
   BatchBits asked_;
+  std::vector<UdfState> states_;  // of a function's values
 };
 
 }  // namespace diagon::search

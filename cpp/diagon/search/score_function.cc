@@ -64,9 +64,10 @@ double modified(Modifier modifier, double v) noexcept {
 
 }  // namespace
 
-ScoreFunction::ScoreFunction(const FunctionSpec& spec,
+ScoreFunction::ScoreFunction(const FunctionSpec& spec, double boost,
                              std::shared_ptr<const index::SegmentReader> segment)
     : spec_(spec),
+      weight_(spec.weight * boost),
       segment_(std::move(segment)),
       numbers_(spec.kind == FunctionKind::kRandom ? nullptr : column_of(*segment_, spec.field)),
       lons_(column_of(*segment_, spec.lon_field)) {
@@ -115,6 +116,10 @@ void ScoreFunction::evaluate(std::span<const DocId> docs, double* out) {
     case FunctionKind::kWeight:
       std::fill_n(out, docs.size(), 1.0);
       break;
+    case FunctionKind::kUdf:
+      // Its values come from outside.
+      std::fill_n(out, docs.size(), 0.0);
+      break;
     case FunctionKind::kFieldValue:
       numbers_.each(docs, [&](size_t i, std::span<const int64_t> values) {
         if (values.empty()) {
@@ -139,7 +144,7 @@ void ScoreFunction::evaluate(std::span<const DocId> docs, double* out) {
       });
       break;
   }
-  for (size_t i = 0; i < docs.size(); ++i) out[i] *= spec_.weight;
+  for (size_t i = 0; i < docs.size(); ++i) out[i] *= weight_;
 }
 
 void ScoreFunction::evaluate_random(std::span<const DocId> docs, double* out) {
@@ -225,7 +230,7 @@ double ScoreFunction::bound_between(double lo, double hi) const noexcept {
 }
 
 double ScoreFunction::bound(DocId from, DocId to) const {
-  double bound = 1;
+  double bound = spec_.kind == FunctionKind::kUdf ? spec_.bound : 1;
   if (spec_.kind == FunctionKind::kFieldValue ||
       (spec_.kind == FunctionKind::kDecay && !spec_.is_geo)) {
     const bool decays = spec_.kind == FunctionKind::kDecay;
@@ -257,7 +262,7 @@ double ScoreFunction::bound(DocId from, DocId to) const {
     }
   }
   // Infinite also with a weight of 0, since its value may be NaN.
-  return std::isinf(bound) ? bound : with_slack(bound * spec_.weight);
+  return std::isinf(bound) ? bound : with_slack(bound * weight_);
 }
 
 std::string ScoreFunction::failure(DocId doc) {

@@ -16,9 +16,11 @@ namespace diagon::search {
 class ScoreFunction {
  public:
   // Throws kInvalidArgument if the field's column has values of another type.
-  ScoreFunction(const FunctionSpec& spec, std::shared_ptr<const index::SegmentReader> segment);
+  // `boost`: a further factor of its values.
+  ScoreFunction(const FunctionSpec& spec, double boost,
+                std::shared_ptr<const index::SegmentReader> segment);
 
-  double weight() const noexcept { return spec_.weight; }
+  double weight() const noexcept { return weight_; }
   // out[i] = the value for docs[i], which are ascending. Throws kCorrupt.
   void evaluate(std::span<const DocId> docs, double* out);
 
@@ -41,6 +43,7 @@ class ScoreFunction {
   double bound_between(double lo, double hi) const noexcept;
 
   const FunctionSpec& spec_;
+  double weight_;
   std::shared_ptr<const index::SegmentReader> segment_;
   Numbers numbers_;  // kFieldValue; kDecay, of points the latitudes
   Numbers lons_;

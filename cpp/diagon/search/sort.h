@@ -16,6 +16,10 @@ enum class SortKind : uint8_t {
   kF64,          // doubles
   kString,       // keywords, or strings in document order
   kGeoDistance,  // of points from one point
+  // Values that the caller gives, batch by batch: integers, doubles, strings.
+  kGivenI64,
+  kGivenF64,
+  kGivenString,
 };
 
 // One of the keys that hits are sorted by, the first one first.

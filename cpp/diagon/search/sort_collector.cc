@@ -53,6 +53,12 @@ void SortCollector::enter(uint32_t segment) {
   if (heap_.size() == options_.k) set_bar();
 }
 
+void SortCollector::give(size_t key, const GivenValues& values) {
+  if (key >= segment_keys_.size() || !is_given(keys_[key]))
+    throw_invalid("this sort key takes no values");
+  segment_keys_[key].give(values);
+}
+
 int64_t SortCollector::code(size_t key, DocId doc, float score) {
   int64_t code = 0;
   segment_keys_[key].codes({&doc, 1}, &score, &code);

@@ -37,6 +37,9 @@ class SortCollector final : public Competitive {
 
   // Goes on with another segment, a later one. Throws kInvalidArgument, kCorrupt.
   void enter(uint32_t segment);
+  // The values of a key that is_given, for the documents that are collected next. Throws
+  // kInvalidArgument.
+  void give(size_t key, const GivenValues& values);
   // Documents of the segment that match, ascending. `scores`: as many, if needs_scores(). Throws
   // kCorrupt; kInvalidArgument if the numbers differ.
   void collect(std::span<const DocId> docs, std::span<const float> scores);

@@ -1,6 +1,7 @@
 #include "diagon/search/sort_segment.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -31,6 +32,9 @@ bool holds(ColumnKind column, SortKind kind) noexcept {
              column == ColumnKind::kTerms;
     case SortKind::kScore:
     case SortKind::kDoc:
+    case SortKind::kGivenI64:
+    case SortKind::kGivenF64:
+    case SortKind::kGivenString:
       break;
   }
   return true;
@@ -43,7 +47,7 @@ int64_t missing_code_of(const SortKey& key) noexcept {
   } else if (key.has_missing) {
     value.i64 = key.missing_i64;
     value.f64 = key.missing_f64;
-  } else if (key.kind == SortKind::kF64) {
+  } else if (key.kind == SortKind::kF64 || key.kind == SortKind::kGivenF64) {
     value.f64 = key.missing_first == key.descending ? kInfinity : -kInfinity;
   } else {
     return key.missing_first ? kBestCode : kWorstCode;
@@ -56,7 +60,7 @@ int64_t missing_code_of(const SortKey& key) noexcept {
 int64_t code_of(const SortKey& key, const SortValue& value) noexcept {
   int64_t code = value.i64;
   if (key.kind == SortKind::kScore || key.kind == SortKind::kF64 ||
-      key.kind == SortKind::kGeoDistance)
+      key.kind == SortKind::kGeoDistance || key.kind == SortKind::kGivenF64)
     code = sortable_from_double(value.f64);
   return key.descending ? ~code : code;
 }
@@ -77,7 +81,7 @@ SegmentKey::SegmentKey(const SortKey& key, const index::Snapshot& snapshot, size
       terms_(column_ != nullptr && column_->kind() == ColumnKind::kTerms ? reader_->terms(key.field)
                                                                          : nullptr),
       numbers_(is_string(key) ? nullptr : column_),
-      ranked_(column_ == nullptr || column_->kind() != ColumnKind::kStrings) {
+      ranked_(!is_given(key) && (column_ == nullptr || column_->kind() != ColumnKind::kStrings)) {
   for (size_t s = 0; s < segment; ++s) doc_base_ += snapshot.segment(s).reader->max_doc();
   if (column_ != nullptr && !holds(column_->kind(), key.kind))
     throw_invalid("the column of field number " + std::to_string(key.field) +
@@ -109,6 +113,50 @@ void SegmentKey::codes(std::span<const DocId> docs, const float* scores, int64_t
     case SortKind::kGeoDistance:
       distance_codes(docs, out);
       break;
+    case SortKind::kGivenI64:
+    case SortKind::kGivenF64:
+    case SortKind::kGivenString:
+      given_codes(docs, out);
+      break;
+  }
+}
+
+void SegmentKey::give(const GivenValues& values) {
+  const size_t n = values.docs.size();
+  const size_t numbers = is_string(key_) ? values.ends.size() : values.bits.size();
+  if (values.present.size() != n || numbers != n)
+    throw_invalid("a sort key needs a value for each document");
+  if (is_string(key_)) {
+    if (!std::ranges::is_sorted(values.ends) || (n > 0 && values.ends.back() > values.text.size()))
+      throw_invalid("a string of a sort key ends before it begins");
+    given_numbers_.assign(values.ends.begin(), values.ends.end());
+  } else {
+    given_numbers_.assign(values.bits.begin(), values.bits.end());
+  }
+  given_docs_.assign(values.docs.begin(), values.docs.end());
+  given_present_.assign(values.present.begin(), values.present.end());
+  given_text_ = values.text;
+}
+
+size_t SegmentKey::given_at(DocId doc) const {
+  const auto at = std::ranges::lower_bound(given_docs_, doc);
+  if (at == given_docs_.end() || *at != doc)
+    throw_invalid("no value was given for a document of a sort key");
+  return static_cast<size_t>(at - given_docs_.begin());
+}
+
+void SegmentKey::given_codes(std::span<const DocId> docs, int64_t* out) {
+  for (size_t i = 0; i < docs.size(); ++i) {
+    const size_t at = given_at(docs[i]);
+    if (given_present_[at] == 0) {
+      out[i] = missing_code_;
+    } else if (key_.kind == SortKind::kGivenI64) {
+      out[i] = directed(static_cast<int64_t>(given_numbers_[at]));
+    } else if (key_.kind == SortKind::kGivenF64) {
+      out[i] = directed(sortable_from_double(std::bit_cast<double>(given_numbers_[at])));
+    } else {
+      out[i] = 0;
+    }
   }
 }
 
@@ -175,6 +223,11 @@ int64_t SegmentKey::code_of_string(std::string_view string) const {
 }
 
 std::string_view SegmentKey::string(DocId doc) {
+  if (is_given(key_)) {
+    const size_t at = given_at(doc);
+    const uint64_t from = at == 0 ? 0 : given_numbers_[at - 1];
+    return std::string_view(given_text_).substr(from, given_numbers_[at] - from);
+  }
   const auto [from, to] = column_ == nullptr ? std::pair(0U, 0U) : column_->range(doc);
   // A value that stands for a missing one is as good as any.
   if (column_ == nullptr || from == to)
@@ -258,6 +311,7 @@ DocId SegmentKey::lower_bound(DocId target, int64_t lo, int64_t hi) const {
     return static_cast<DocId>(std::max(first, int64_t{target}));
   }
   if (lo > hi) return kNoMoreDocs;
+  if (is_given(key_)) return target;
   if (column_ == nullptr && key_.kind != SortKind::kScore)  // all are without a value
     return lo <= missing_code_ && missing_code_ <= hi ? target : kNoMoreDocs;
   Stored range;

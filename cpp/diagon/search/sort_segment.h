@@ -25,12 +25,29 @@ SortValue value_of(const SortKey& key, int64_t code) noexcept;
 
 // Whether hits compare by their strings where codes don't tell them apart, or are of other
 // segments.
-inline bool is_string(const SortKey& key) noexcept { return key.kind == SortKind::kString; }
+inline bool is_string(const SortKey& key) noexcept {
+  return key.kind == SortKind::kString || key.kind == SortKind::kGivenString;
+}
+// Whether the caller has to give the key's values.
+inline bool is_given(const SortKey& key) noexcept {
+  return key.kind == SortKind::kGivenI64 || key.kind == SortKind::kGivenF64 ||
+         key.kind == SortKind::kGivenString;
+}
 // The order of two strings, with the key's direction.
 inline int compare(const SortKey& key, std::string_view a, std::string_view b) noexcept {
   const int order = a.compare(b);
   return key.descending ? -order : order;
 }
+
+// Values of documents, ascending, that the caller gives: `bits` of numbers, or for each document
+// the end of its string in `text`. Where `present` is 0 there is none.
+struct GivenValues {
+  std::span<const DocId> docs;
+  std::span<const uint8_t> present;
+  std::span<const uint64_t> bits;
+  std::string_view text;
+  std::span<const size_t> ends;
+};
 
 // Used by one thread; `key` and the snapshot must outlive it.
 class SegmentKey {
@@ -42,16 +59,18 @@ class SegmentKey {
   // the score. Throws kCorrupt.
   void codes(std::span<const DocId> docs, const float* scores, int64_t* out);
 
+  // The values of the documents that are asked about next. REQUIRES: is_given. Throws
+  // kInvalidArgument if the lengths differ.
+  void give(const GivenValues& values);
+
   // Whether hits with this code are equal in the key. Not so for strings that stand between two of
   // the dictionary, or for any where there is none: they compare by their bytes.
   bool exact(int64_t code) const noexcept {
-    return key_.kind != SortKind::kString || code == kBestCode || code == kWorstCode ||
+    return !is_string(key_) || code == kBestCode || code == kWorstCode ||
            (ranked_ && (directed(code) & 1) != 0);
   }
   // Whether the codes of documents are exact.
-  bool all_exact() const noexcept {
-    return key_.kind != SortKind::kString || (ranked_ && !key_.has_missing);
-  }
+  bool all_exact() const noexcept { return !is_string(key_) || (ranked_ && !key_.has_missing); }
 
   // --- strings ---
   // The document's, until the next call; empty if it is missing. Throws kCorrupt.
@@ -79,6 +98,9 @@ class SegmentKey {
   void number_codes(std::span<const DocId> docs, int64_t* out);
   void string_codes(std::span<const DocId> docs, int64_t* out);
   void distance_codes(std::span<const DocId> docs, int64_t* out);
+  void given_codes(std::span<const DocId> docs, int64_t* out);
+  // The place of a document among those that values were given for. Throws kInvalidArgument.
+  size_t given_at(DocId doc) const;
 
   const SortKey& key_;
   std::shared_ptr<const index::SegmentReader> reader_;
@@ -91,6 +113,11 @@ class SegmentKey {
   int64_t missing_code_ = kWorstCode;
   std::vector<double> doubles_;
   std::string term_;
+  // As in GivenValues.
+  std::vector<DocId> given_docs_;
+  std::vector<uint8_t> given_present_;
+  std::vector<uint64_t> given_numbers_;  // bits, or ends
+  std::string given_text_;
 };
 
 }  // namespace diagon::search

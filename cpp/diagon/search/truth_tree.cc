@@ -39,6 +39,7 @@ struct TruthTree::Build {
 TruthTree::TruthTree(const PreparedQuery& prepared, size_t segment, uint32_t leaf_count,
                      const Interrupt& interrupt)
     : leaf_nodes_(leaf_count, UINT32_MAX),
+      leaf_functions_(leaf_count, UINT32_MAX),
       with_scores_(prepared.with_scores()),
       max_doc_(prepared.snapshot().segment(segment).reader->max_doc()) {
   build({prepared, segment, interrupt}, prepared.root(), Occur::kMust, with_scores_);
@@ -62,13 +63,15 @@ uint32_t TruthTree::build(const Build& build, const Weight& weight, Occur occur,
     node.kind = Node::Kind::kLeaf;
     node.leaf = weight.query->leaf;
     node.constant = weight.boost;
-    if (node.leaf >= leaf_nodes_.size()) throw_invalid("a UDF leaf's number is out of range");
-    if (leaf_nodes_[node.leaf] != UINT32_MAX) throw_invalid("a UDF leaf's number comes twice");
-    leaf_nodes_[node.leaf] = index;
+    add_leaf(node.leaf, index);
   } else {
     node.kind = Node::Kind::kBool;
     if (weight.scored) node.sums.resize(kBatchCapacity);
     build_inner(build, weight, node);
+    for (size_t u = 0; u < node.udfs.size(); ++u) {
+      add_leaf(node.udfs[u].leaf, index);
+      leaf_functions_[node.udfs[u].leaf] = static_cast<uint32_t>(u);
+    }
     for (const uint32_t child : node.children)
       if (nodes_[child].kind == Node::Kind::kNative && is_required(nodes_[child].occur))
         node.required_natives.push_back(child);
@@ -79,6 +82,12 @@ uint32_t TruthTree::build(const Build& build, const Weight& weight, Occur occur,
   }
   nodes_[index] = std::move(node);
   return index;
+}
+
+void TruthTree::add_leaf(uint32_t leaf, uint32_t node) {
+  if (leaf >= leaf_nodes_.size()) throw_invalid("a UDF leaf's number is out of range");
+  if (leaf_nodes_[leaf] != UINT32_MAX) throw_invalid("a UDF leaf's number comes twice");
+  leaf_nodes_[leaf] = node;
 }
 
 void TruthTree::build_inner(const Build& build, const Weight& weight, Node& node) {
@@ -117,6 +126,9 @@ void TruthTree::build_inner(const Build& build, const Weight& weight, Node& node
       for (const FunctionSpec& function : node.spec->functions) {
         if (function.filter != 0) modifier(function.filter);
         node.filters.push_back(function.filter == 0 ? 0 : node.modifiers.back());
+        if (function.kind == FunctionKind::kUdf)
+          node.udfs.push_back(
+              {.leaf = function.leaf, .function = static_cast<uint32_t>(node.filters.size() - 1)});
       }
       break;
     default:
@@ -241,8 +253,8 @@ void TruthTree::evaluate_bool(Node& node, const Window& window, const uint64_t* 
       clear_window(index);
   }
   for (uint32_t w = 0; w < words; ++w) lower[w] &= upper[w];
-  // Documents may be below the minimum.
-  if (node.has_minimum()) std::memset(lower, 0, words * sizeof(uint64_t));
+  // Documents may be below the minimum, or a function may fail.
+  if (node.has_minimum() || !node.udfs.empty()) std::memset(lower, 0, words * sizeof(uint64_t));
 }
 
 // --- a batch ---
@@ -255,6 +267,11 @@ void TruthTree::begin_batch() {
     node.matched.fill(0);
     node.known.fill(0);
     node.value.fill(0);
+    for (UdfFunction& udf : node.udfs) {
+      udf.known.fill(0);
+      udf.excluded.fill(0);
+      udf.not_applied.fill(0);
+    }
   }
 }
 
@@ -290,6 +307,24 @@ void TruthTree::resolve(uint32_t leaf, const BatchBits& known, const BatchBits& 
     node.value[w] = (node.value[w] & ~known[w]) | (value[w] & known[w]);
     node.known[w] |= known[w];
   }
+  truth_is_stale_ = true;
+}
+
+void TruthTree::resolve_scores(uint32_t leaf, const BatchBits& known,
+                               std::span<const double> values, std::span<const UdfState> states) {
+  if (!is_function(leaf)) return;  // not in the tree: nobody needs it
+  Node& node = nodes_[leaf_nodes_[leaf]];
+  UdfFunction& udf = node.udfs[leaf_functions_[leaf]];
+  const double weight = node.functions[udf.function].weight();
+  double* out = &node.values[udf.function * kBatchCapacity];
+  size_t next = 0;
+  bits::for_each(known.data(), kBatchWords, [&](size_t i) {
+    out[i] = values[next] * weight;
+    if (states[next] == UdfState::kExcluded) bits::set(udf.excluded.data(), i);
+    if (states[next] == UdfState::kNotApplied) bits::set(udf.not_applied.data(), i);
+    ++next;
+  });
+  for (uint32_t w = 0; w < kBatchWords; ++w) udf.known[w] |= known[w];
   truth_is_stale_ = true;
 }
 

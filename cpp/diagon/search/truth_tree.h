@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "diagon/search/compound_scorers.h"
@@ -50,12 +51,23 @@ class TruthTree {
   void needed(uint32_t leaf, const BatchBits& dropped, BatchBits& out);
   // Says what a leaf's value is for the documents in `known`.
   void resolve(uint32_t leaf, const BatchBits& known, const BatchBits& value);
+  // The same for a leaf that is a function of a function_score: one value and one state for each
+  // document in `known`, in their order. Values are finite and not negative.
+  void resolve_scores(uint32_t leaf, const BatchBits& known, std::span<const double> values,
+                      std::span<const UdfState> states);
+  // Whether a leaf is a function of a function_score.
+  bool is_function(uint32_t leaf) const noexcept {
+    return leaf < leaf_functions_.size() && leaf_functions_[leaf] != UINT32_MAX;
+  }
   // Candidates that surely match, and those about which a leaf is still to be asked.
   void outcome(BatchBits& matching, BatchBits& undecided);
   // Scores bottom-up in double precision, in clause order, with leaves that are unknown at
   // `optimistic` (true: an upper bound). `without`: a leaf that counts as 0 (or UINT32_MAX).
   // REQUIRES: prepared with scores.
   const BatchScores& scores(bool optimistic, uint32_t without);
+  // What a leaf that wants a score is given: a filter the score without itself, a function that of
+  // the query it scores. Null if the tree has no scores.
+  const BatchScores* scores_for(uint32_t leaf);
   bool with_scores() const noexcept { return with_scores_; }
   // The native score and nothing else: the whole query is one native scorer.
   bool is_native() const noexcept { return nodes_[0].kind == Node::Kind::kNative; }
@@ -63,6 +75,14 @@ class TruthTree {
  private:
   // How a node's score is made.
   enum class Combine : uint8_t { kSum, kDisMax, kBoosting, kFunctionScore };
+  // A function of a kFunctionScore that is a user's: what is known of it for the batch.
+  struct UdfFunction {
+    uint32_t leaf = 0;
+    uint32_t function = 0;    // its place among the node's functions
+    BatchBits known{};        // it was asked
+    BatchBits excluded{};     // it failed, and the document doesn't match
+    BatchBits not_applied{};  // it failed, and the document matches as if there were no function
+  };
   struct Node {
     // kBool stands for every node on the way to a leaf: as far as truth goes, all are boolean.
     enum class Kind : uint8_t { kNative, kLeaf, kBool } kind = Kind::kNative;
@@ -85,6 +105,7 @@ class TruthTree {
     std::vector<ScoreFunction> functions;
     std::vector<uint32_t> filters;  // of each function: its node; 0: none
     std::vector<double> values;     // kBatchCapacity for each function
+    std::vector<UdfFunction> udfs;
     // Of the latest window.
     std::array<uint64_t, kWindowWords> upper{};  // may match
     std::array<uint64_t, kWindowWords> lower{};  // surely matches, whatever the leaves say
@@ -101,6 +122,7 @@ class TruthTree {
 
   struct Build;
   uint32_t build(const Build& build, const Weight& weight, Occur occur, bool adds);
+  void add_leaf(uint32_t leaf, uint32_t node);
   void build_inner(const Build& build, const Weight& weight, Node& node);
   DocId lower_bound(uint32_t node, DocId target);
   double max_score(uint32_t node, DocId from, DocId to);
@@ -114,6 +136,16 @@ class TruthTree {
   void update_bool(Node& node);
   // For a function score with a minimum: which documents reach it.
   void apply_minimum(Node& node);
+  // For a function score with users' functions: what their failures make of the documents, which
+  // are unknown until all were asked.
+  void apply_failures(Node& node);
+  // Documents for which a function is known to count, or known not to.
+  BatchBits applies(const Node& node, const UdfFunction& udf) const;
+  BatchBits applies_not(const Node& node, const UdfFunction& udf) const;
+  // Documents about which the node's functions are to be asked, if its truth matters for `truth`
+  // and its score for `score`.
+  void descend_functions(const Node& node, const BatchBits& truth, const BatchBits& score,
+                         uint32_t leaf, BatchBits& out);
   // Documents whose score no open leaf can change any more.
   BatchBits settled(const Node& node) const;
   void descend(uint32_t node, const BatchBits& truth, const BatchBits& score, uint32_t leaf,
@@ -134,6 +166,7 @@ class TruthTree {
 
   std::vector<Node> nodes_;  // [0] is the root
   std::vector<uint32_t> leaf_nodes_;
+  std::vector<uint32_t> leaf_functions_;  // of each leaf: its place among its node's `udfs`
   bool with_scores_;
   uint32_t size_ = 0;
   bool truth_is_stale_ = true;

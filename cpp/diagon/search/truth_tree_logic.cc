@@ -39,7 +39,30 @@ void TruthTree::update_truth(uint32_t index) {
   update_bool(node);
   if (node.wants_score)
     for (const uint32_t modifier : node.modifiers) update_truth(modifier);
+  if (!node.udfs.empty()) apply_failures(node);
   if (node.has_minimum()) apply_minimum(node);
+}
+
+BatchBits TruthTree::applies(const Node& node, const UdfFunction& udf) const {
+  BatchBits all;
+  all.fill(~uint64_t{0});
+  const uint32_t filter = node.filters[udf.function];
+  return filter == 0 ? all : nodes_[filter].is_true;
+}
+
+BatchBits TruthTree::applies_not(const Node& node, const UdfFunction& udf) const {
+  const uint32_t filter = node.filters[udf.function];
+  return filter == 0 ? BatchBits{} : nodes_[filter].is_false;
+}
+
+void TruthTree::apply_failures(Node& node) {
+  for (const UdfFunction& udf : node.udfs) {
+    const BatchBits not_asked = applies_not(node, udf);
+    for (uint32_t w = 0; w < kBatchWords; ++w) {
+      node.is_true[w] &= (udf.known[w] & ~udf.excluded[w]) | not_asked[w];
+      node.is_false[w] |= udf.excluded[w];
+    }
+  }
 }
 
 void TruthTree::update_bool(Node& node) {
@@ -100,6 +123,10 @@ BatchBits TruthTree::settled(const Node& node) const {
   for (const uint32_t m : node.modifiers)
     for (uint32_t w = 0; w < kBatchWords; ++w)
       settled[w] &= nodes_[m].is_true[w] | nodes_[m].is_false[w];
+  for (const UdfFunction& udf : node.udfs) {
+    const BatchBits not_asked = applies_not(node, udf);
+    for (uint32_t w = 0; w < kBatchWords; ++w) settled[w] &= udf.known[w] | not_asked[w];
+  }
   return settled;
 }
 
@@ -116,6 +143,8 @@ void TruthTree::apply_minimum(Node& node) {
       if (std::isnan(score)) throw_no_score_to_compare(node.functions, batch_docs_[w * 64 + i]);
       passes |= uint64_t{node.spec->passes(score)} << i;
     }
+    // Where a function failed and its clause says that the document matches, it does.
+    for (const UdfFunction& udf : node.udfs) passes |= known & udf.not_applied[w];
     node.is_true[w] = passes;
     node.is_false[w] |= known & ~passes;
   }
@@ -146,9 +175,11 @@ void TruthTree::descend(uint32_t index, const BatchBits& truth, const BatchBits&
     for (uint32_t w = 0; w < kBatchWords; ++w) out[w] |= (truth[w] | score[w]) & ~node.known[w];
     return;
   }
+  if (!node.udfs.empty()) descend_functions(node, truth, score, leaf, out);
   BatchBits own_score = score;
-  // Whether it reaches its minimum is a matter of its score.
-  if (node.has_minimum())
+  // Whether it reaches its minimum is a matter of its score, and functions are given that of the
+  // query.
+  if (node.has_minimum() || !node.udfs.empty())
     for (uint32_t w = 0; w < kBatchWords; ++w)
       own_score[w] |= truth[w] & ~(node.is_true[w] | node.is_false[w]);
   for (const uint32_t m : node.modifiers) {
@@ -174,6 +205,24 @@ void TruthTree::descend(uint32_t index, const BatchBits& truth, const BatchBits&
       child_truth[w] = (child_truth[w] | child_score[w]) & ~(child.is_true[w] | child.is_false[w]);
     }
     descend(c, child_truth, child_score, leaf, out);
+  }
+}
+
+void TruthTree::descend_functions(const Node& node, const BatchBits& truth, const BatchBits& score,
+                                  uint32_t leaf, BatchBits& out) {
+  for (const UdfFunction& udf : node.udfs) {
+    if (udf.leaf != leaf) continue;
+    const BatchBits counts = applies(node, udf);
+    // Not before it is known that the query matches, and with which score, if that counts.
+    const Node& query = nodes_[node.children[0]];
+    BatchBits ready;
+    ready.fill(~uint64_t{0});
+    if (query.scored) ready = settled(query);
+    for (uint32_t w = 0; w < kBatchWords; ++w) {
+      const uint64_t matters = (truth[w] & ~node.is_true[w]) | score[w];
+      out[w] |=
+          matters & ~node.is_false[w] & query.is_true[w] & ready[w] & counts[w] & ~udf.known[w];
+    }
   }
 }
 

@@ -37,7 +37,8 @@ double TruthTree::max_score_of_functions(Node& node, double query_score, DocId f
   bounds_.resize(node.functions.size());
   for (size_t f = 0; f < node.functions.size(); ++f)
     bounds_[f] = {node.functions[f].bound(from, to),
-                  node.filters[f] == 0 ? Applies::kYes : Applies::kMaybe};
+                  node.filters[f] == 0 ? Applies::kYes : Applies::kMaybe,
+                  node.functions[f].weight()};
   return combine_bound(*node.spec, query_score, bounds_);
 }
 
@@ -132,22 +133,53 @@ void TruthTree::score_functions(Node& node, bool optimistic) {
   for (size_t i = 0; i < size_; ++i) {
     Factor factor;
     bool open = false;
+    bool any = false;
+    auto udf = node.udfs.begin();
     for (size_t f = 0; f < node.functions.size(); ++f) {
       const double value = node.values[f * kBatchCapacity + i];
       const Node* filter = node.filters[f] == 0 ? nullptr : &nodes_[node.filters[f]];
       Applies applies = Applies::kYes;
       if (filter != nullptr && !bits::test(filter->is_true.data(), i))
         applies = bits::test(filter->is_false.data(), i) ? Applies::kNo : Applies::kMaybe;
-      if (applies == Applies::kYes)
+      double bound = value;
+      if (udf != node.udfs.end() && udf->function == f) {
+        if (bits::test(udf->not_applied.data(), i)) applies = Applies::kNo;
+        if (!bits::test(udf->known.data(), i) && applies != Applies::kNo) {
+          bound = node.functions[f].bound(0, max_doc_);
+          applies = Applies::kMaybe;
+        }
+        ++udf;
+      }
+      if (applies == Applies::kYes) {
         factor.add(node.spec->score_mode, value, node.functions[f].weight());
+        any = true;
+      }
       open |= applies == Applies::kMaybe;
       // NaN fails the search, if the document turns out to be a hit: no bar is above it.
-      bounds_[f] = {std::isnan(value) ? std::numeric_limits<double>::infinity() : value, applies};
+      bounds_[f] = {std::isnan(bound) ? std::numeric_limits<double>::infinity() : bound, applies,
+                    node.functions[f].weight()};
     }
     double& score = node.sums[i];
-    score = optimistic && open ? combine_bound(*node.spec, score, bounds_)
-                               : combine(*node.spec, score, factor.get(node.spec->score_mode));
+    if (optimistic && open)
+      score = combine_bound(*node.spec, score, bounds_);
+    else if (node.spec->keeps_score && !any)
+      score = kept_score(score, node.functions[0].weight());
+    else
+      score = combine(*node.spec, score, factor.get(node.spec->score_mode));
   }
+}
+
+const BatchScores* TruthTree::scores_for(uint32_t leaf) {
+  if (!is_function(leaf)) return with_scores_ ? &scores(false, leaf) : nullptr;
+  if (truth_is_stale_) update_truth(0);
+  truth_is_stale_ = false;
+  Node& query = nodes_[nodes_[leaf_nodes_[leaf]].children[0]];
+  result_.fill(0);
+  if (query.scored) {
+    if (query.kind == Node::Kind::kBool) score_node(query, false, UINT32_MAX);
+    each_score(query, false, [this](size_t i, double score) { result_[i] = score; });
+  }
+  return &result_;
 }
 
 const BatchScores& TruthTree::scores(bool optimistic, uint32_t without) {

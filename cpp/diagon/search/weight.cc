@@ -71,10 +71,16 @@ Weight PreparedQuery::prepare(const Query& query, float boost, bool scored, uint
   if (query.kind == QueryKind::kTerm || query.kind == QueryKind::kPhrase ||
       query.kind == QueryKind::kSloppyPhrase)
     prepare_terms(weight, tables);
-  weight.has_udf = query.kind == QueryKind::kUdf;
+  // A function that nobody asks for a score is not called.
+  weight.has_udf =
+      query.kind == QueryKind::kUdf ||
+      (query.kind == QueryKind::kFunctionScore && weight.scored && query.function_score->has_udf());
   weight.children.reserve(query.clauses.size());
   for (size_t i = 0; i < query.clauses.size(); ++i) {
-    weight.children.push_back(prepare(*query.clauses[i].query, weight.boost,
+    const bool boosts_functions =
+        query.kind == QueryKind::kFunctionScore && query.function_score->boosts_functions;
+    weight.children.push_back(prepare(*query.clauses[i].query,
+                                      boosts_functions ? 1.0f : weight.boost,
                                       weight.takes_score_of(i), depth + 1, tables));
     weight.has_udf |= weight.children.back().has_udf;
   }
