@@ -512,13 +512,14 @@ pub(crate) mod ffi {
         // --- sorting ---
         /// The best hits in an order of keys; used by one thread at a time.
         type Sorter;
-        /// Keeps the `k` best, above 0; `track_scores`: the highest score is wanted.
+        /// Keeps the `k` best, above 0; `track_scores`: the highest score is wanted; `with_scores`: hits keep theirs.
         fn sorter_new(
             k: u32,
             count_up_to: u64,
             has_min_score: bool,
             min_score: f32,
             track_scores: bool,
+            with_scores: bool,
         ) -> Result<UniquePtr<Sorter>>;
         /// Adds a key, the first one first.
         fn sorter_push_key(

@@ -1,8 +1,9 @@
 //! OpenSearch's other places for scripts, which here are registered functions: `script_score`, `script_fields`, and `_script` in
 //! `sort`. In each, `wasm_udf` may stand in place of `script`.
 
-use super::ast::{Clause, Place, Query, WasmUdf};
+use super::ast::{Clause, OnError, Place, Query, WasmUdf};
 use super::clause::{Clauses, Common};
+use super::decay::MultiValueMode;
 use super::function_score::named;
 use super::json::Node;
 use super::request::{finite, unknown_key};
@@ -113,15 +114,35 @@ impl Clauses {
 /// Reads `script_fields`.
 pub(super) fn fields(node: &Node<'_, '_>) -> crate::Result<Vec<ScriptField>> {
     let entries = node.object("an object with a member for each field")?;
-    let read = |entry| -> crate::Result<ScriptField> {
-        let body = node.member(entry);
-        Ok(ScriptField {
-            name: entry.key.to_string(),
-            function: only_function(&body, "a script field")?,
-            place: body.place(),
-        })
-    };
-    entries.iter().map(read).collect()
+    entries
+        .iter()
+        .map(|entry| field(&entry.key, &node.member(entry)))
+        .collect()
+}
+
+fn field(name: &str, body: &Node<'_, '_>) -> crate::Result<ScriptField> {
+    const KEYS: [&str; 3] = ["script", "wasm_udf", "ignore_failure"];
+    let (mut function, mut ignore_failure) = (None, None);
+    for entry in &body.object("an object with `script`")? {
+        let value = body.member(entry);
+        match &*entry.key {
+            "ignore_failure" => ignore_failure = Some(value.boolean()?),
+            key if take_function(key, &value, &mut function)? => {}
+            key => return Err(unknown_key(&value, key, "a script field", &KEYS)),
+        }
+    }
+    let needed = || body.error("a script field needs `script`, the function to call");
+    let mut function: WasmUdf = function.ok_or_else(needed)?;
+    match ignore_failure {
+        Some(true) => function.on_error = OnError::Exclude,
+        Some(false) => function.on_error = OnError::Fail,
+        None => {}
+    }
+    Ok(ScriptField {
+        name: name.to_string(),
+        function,
+        place: body.place(),
+    })
 }
 
 /// Reads a member of `_script` in `sort`, other than `order`.
@@ -134,9 +155,11 @@ pub(super) struct SortBody {
 
 impl SortBody {
     pub(super) fn take(&mut self, key: &str, value: &Node<'_, '_>) -> crate::Result<()> {
-        const KEYS: [&str; 5] = ["type", "script", "wasm_udf", "order", "missing"];
+        const KEYS: [&str; 6] = ["type", "script", "wasm_udf", "order", "missing", "mode"];
         match key {
             "type" => self.script_type = Some(ScriptType::parse(value)?),
+            // Of one value all are the same.
+            "mode" => drop(MultiValueMode::parse(value)?),
             "missing" => {
                 self.missing_first = match value.raw() {
                     "\"_first\"" => true,

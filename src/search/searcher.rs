@@ -266,7 +266,14 @@ impl Searcher {
         // Keys are checked also where no hits are wanted.
         let sorted = if is_sorted(request) {
             let source = self.functions.as_deref();
-            Some(Sorted::new(request, &self.snapshot, source, k.max(1))?).filter(|_| k > 0)
+            Some(Sorted::new(
+                request,
+                &self.snapshot,
+                source,
+                k.max(1),
+                wants_scores,
+            )?)
+            .filter(|_| k > 0)
         } else {
             None
         };

@@ -85,12 +85,14 @@ pub(super) fn is_sorted(request: &SearchRequest) -> bool {
 }
 
 impl Sorted {
-    /// Checks the keys against the mapping. `k` is above 0.
+    /// Checks the keys against the mapping. `k` is above 0. `with_scores`: hits keep their scores, though the request doesn't ask for
+    /// them.
     pub(super) fn new(
         request: &SearchRequest,
         snapshot: &Snapshot,
         source: Option<&dyn FunctionSource>,
         k: usize,
+        with_scores: bool,
     ) -> crate::Result<Self> {
         let mut sorter = bridge::sorter_new(
             u32::try_from(k).unwrap_or(u32::MAX),
@@ -98,6 +100,7 @@ impl Sorted {
             request.min_score.is_some(),
             request.min_score.unwrap_or(0.0),
             request.track_scores,
+            with_scores,
         )?;
         let after = request.search_after.as_deref().unwrap_or_default();
         let (mut kinds, mut functions) = (Vec::new(), Vec::new());

@@ -200,7 +200,7 @@ uint64_t stream_windows(const HitStream& stream) noexcept;
 
 // --- sorting ---
 std::unique_ptr<Sorter> sorter_new(uint32_t k, uint64_t count_up_to, bool has_min_score,
-                                   float min_score, bool track_scores);
+                                   float min_score, bool track_scores, bool with_scores);
 void sorter_push_key(Sorter& sorter, const SortKey& key, rust::Slice<const uint8_t> missing_text);
 void sorter_push_after(Sorter& sorter, bool present, int64_t integer, double number,
                        rust::Slice<const uint8_t> text);

@@ -32,9 +32,9 @@ void check_hits(const Sorter& sorter, size_t length) {
 }  // namespace
 
 std::unique_ptr<Sorter> sorter_new(uint32_t k, uint64_t count_up_to, bool has_min_score,
-                                   float min_score, bool track_scores) {
+                                   float min_score, bool track_scores, bool with_scores) {
   auto sorter = std::make_unique<Sorter>();
-  sorter->options = {k, count_up_to, min_score, has_min_score, track_scores};
+  sorter->options = {k, count_up_to, min_score, has_min_score, track_scores, with_scores};
   return sorter;
 }
 

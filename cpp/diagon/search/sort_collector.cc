@@ -15,7 +15,7 @@ SortCollector::SortCollector(std::shared_ptr<const index::Snapshot> snapshot,
       keys_(std::move(keys)),
       after_values_(std::move(after)),
       options_(options),
-      needs_scores_(options.has_min_score || options.track_scores) {
+      needs_scores_(options.has_min_score || options.track_scores || options.with_scores) {
   if (keys_.empty() || options.k == 0) throw_invalid("a sort needs keys, and hits to be sorted");
   if (!after_values_.empty() && after_values_.size() != keys_.size())
     throw_invalid("a hit to begin after needs a value for each sort key");

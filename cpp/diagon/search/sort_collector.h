@@ -19,6 +19,7 @@ struct SortOptions {
   float min_score = 0;                // hits with lower scores are none; looked at if has_min_score
   bool has_min_score = false;
   bool track_scores = false;  // the highest score is wanted: nothing is skipped
+  bool with_scores = false;   // hits keep their scores
 };
 
 // Collects the k best hits that come after a given one; among equals those of earlier segments and
