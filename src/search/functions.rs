@@ -212,6 +212,8 @@ fn located(error: Error, leaf: &Leaf<'_>, request: &SearchRequest) -> Error {
         Error::UdfNotFound { .. }
         | Error::UdfRejected { .. }
         | Error::UdfDisabled { .. }
+        | Error::UdfUnavailable { .. }
+        | Error::UdfBusy { .. }
         | Error::InvalidArgument(_) => leaf.place,
         _ => return error,
     };

@@ -14,7 +14,8 @@ use super::engine::{EngineOptions, UdfEngine};
 use super::folder::{Folder, hash};
 use super::limits::UdfLimits;
 use super::manifest::Manifest;
-use super::registered::{Code, RegisteredUdf};
+use super::registered::{Code, Environment, RegisteredUdf};
+use super::stats::UdfStats;
 use super::{dry_run, validate};
 use crate::batch::{BatchUdf, FunctionSource};
 
@@ -45,8 +46,7 @@ pub struct Damaged {
 /// Functions by name and version. Share one through an `Arc`; every method may be called from any thread.
 #[derive(Debug)]
 pub struct UdfRegistry {
-    engine: Arc<UdfEngine>,
-    limits: UdfLimits,
+    environment: Arc<Environment>,
     folder: Option<Folder>,
     table: RwLock<Arc<Table>>,
     /// Held while the folder and the table are changed, so that they change together.
@@ -80,15 +80,21 @@ impl UdfRegistry {
         engine: Arc<UdfEngine>,
         limits: UdfLimits,
     ) -> crate::Result<Self> {
-        let folder = Folder::new(folder.as_ref());
-        let table = load(&folder, &engine, &limits)?;
-        let (table, writing) = (RwLock::new(Arc::new(table)), Mutex::new(()));
+        Self::with(Environment::new(engine, limits), Some(folder.as_ref()))
+    }
+
+    pub(crate) fn with(environment: Environment, folder: Option<&Path>) -> crate::Result<Self> {
+        let environment = Arc::new(environment);
+        let folder = folder.map(Folder::new);
+        let table = match &folder {
+            Some(folder) => load(folder, &environment)?,
+            None => Table::default(),
+        };
         Ok(Self {
-            engine,
-            limits,
-            folder: Some(folder),
-            table,
-            writing,
+            environment,
+            folder,
+            table: RwLock::new(Arc::new(table)),
+            writing: Mutex::new(()),
             enabled: AtomicBool::new(true),
         })
     }
@@ -108,8 +114,7 @@ impl UdfRegistry {
     #[must_use]
     pub fn in_memory_with(engine: Arc<UdfEngine>, limits: UdfLimits) -> Self {
         Self {
-            engine,
-            limits,
+            environment: Arc::new(Environment::new(engine, limits)),
             folder: None,
             table: RwLock::default(),
             writing: Mutex::new(()),
@@ -175,7 +180,7 @@ impl UdfRegistry {
     /// # Errors
     /// `UdfRejected` with the reason.
     pub fn check(&self, module: &[u8], manifest: Option<&str>) -> crate::Result<Vec<Registration>> {
-        let info = validate::module(module, &self.limits)?;
+        let info = validate::module(module, &self.environment.limits)?;
         let manifests = match manifest {
             Some(text) => Manifest::parse_all(text.as_bytes())?,
             None if info.manifest.is_empty() => {
@@ -188,8 +193,7 @@ impl UdfRegistry {
         let code = Arc::new(Code::new(module.into(), hash(module)));
         let mut registrations = Vec::with_capacity(manifests.len());
         for manifest in manifests {
-            let (engine, limits) = (Arc::clone(&self.engine), self.limits.clone());
-            let udf = RegisteredUdf::new(engine, limits, Arc::clone(&code), &info, manifest)?;
+            let udf = RegisteredUdf::new(&self.environment, Arc::clone(&code), &info, manifest)?;
             let warnings = dry_run::run(&udf)?;
             registrations.push(Registration {
                 udf: Arc::new(udf),
@@ -215,6 +219,12 @@ impl UdfRegistry {
     #[must_use]
     pub fn damaged(&self) -> Vec<Damaged> {
         self.table().damaged.clone()
+    }
+
+    /// What each function did since the registry was opened, or it was added; in the order of [`UdfRegistry::list`].
+    #[must_use]
+    pub fn stats(&self) -> Vec<UdfStats> {
+        self.list().iter().map(|udf| udf.stats()).collect()
     }
 
     /// One version, exactly.
@@ -387,7 +397,7 @@ fn same(a: &RegisteredUdf, b: &RegisteredUdf) -> bool {
     a.hash() == b.hash() && a.manifest().json == b.manifest().json
 }
 
-fn load(folder: &Folder, engine: &Arc<UdfEngine>, limits: &UdfLimits) -> crate::Result<Table> {
+fn load(folder: &Folder, environment: &Arc<Environment>) -> crate::Result<Table> {
     let mut table = Table::default();
     let mut modules: HashMap<String, Arc<Code>> = HashMap::new();
     for found in folder.list()? {
@@ -400,7 +410,7 @@ fn load(folder: &Folder, engine: &Arc<UdfEngine>, limits: &UdfLimits) -> crate::
                     Arc::clone(modules.entry(hash).or_insert(code))
                 }
             };
-            function(&code, &json.to_string(), engine, limits).map_err(|e| e.to_string())
+            function(&code, &json.to_string(), environment).map_err(|e| e.to_string())
         });
         let (name, version) = (found.name, found.version);
         let loaded = loaded.and_then(|udf| {
@@ -436,18 +446,11 @@ fn load(folder: &Folder, engine: &Arc<UdfEngine>, limits: &UdfLimits) -> crate::
 fn function(
     code: &Arc<Code>,
     manifest: &str,
-    engine: &Arc<UdfEngine>,
-    limits: &UdfLimits,
+    environment: &Arc<Environment>,
 ) -> crate::Result<RegisteredUdf> {
-    let info = validate::module(&code.bytes, limits)?;
+    let info = validate::module(&code.bytes, &environment.limits)?;
     let manifest = Manifest::parse_all(manifest.as_bytes())?.remove(0);
-    RegisteredUdf::new(
-        Arc::clone(engine),
-        limits.clone(),
-        Arc::clone(code),
-        &info,
-        manifest,
-    )
+    RegisteredUdf::new(environment, Arc::clone(code), &info, manifest)
 }
 
 /// As a query names a function: `f`, or `f ^1.2`.

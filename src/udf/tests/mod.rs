@@ -9,3 +9,4 @@ mod property;
 mod registry;
 mod row;
 mod support;
+mod usage;
