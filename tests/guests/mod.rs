@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use diagon::batch::{FunctionSource, Verdict};
 use diagon::query::{ParamValue, WasmUdf};
-use diagon::udf::{EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
+use diagon::udf::{BreakerOptions, EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
 
 use crate::naive::document::Document;
 
@@ -53,6 +53,11 @@ pub(crate) fn registry_of_its_own() -> Arc<UdfRegistry> {
     // More time than a busy machine, or a sanitizer, takes a function.
     let limits = UdfLimits {
         batch_base: Duration::from_secs(20),
+        // Many fail, and are to.
+        breaker: BreakerOptions {
+            failures: 0,
+            ..BreakerOptions::default()
+        },
         ..UdfLimits::default()
     };
     let registry = UdfRegistry::in_memory_with(engine, limits);

@@ -1,5 +1,6 @@
 //! Guests in text, run over made-up documents.
 
+mod aliases;
 mod batch;
 mod distance;
 mod faults;
