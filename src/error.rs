@@ -53,6 +53,12 @@ pub enum ErrorCode {
     UdfParameter = 34,
     /// Functions are switched off.
     UdfDisabled = 35,
+    /// The circuit breaker of the function is open: it went wrong in too many queries. HTTP would say 503.
+    UdfUnavailable = 36,
+    /// Too many queries use the function. HTTP would say 429.
+    UdfBusy = 37,
+    /// An alias stands for that version of the function.
+    UdfAliased = 38,
     /// A panic was caught at the edge of the library.
     Panicked = 40,
 }
@@ -135,6 +141,34 @@ pub enum Error {
         /// What was asked for: name and version or range.
         name: String,
     },
+    /// A function is left alone for a while, because it went wrong in too many queries.
+    #[error("function `{name}` is unavailable: {message}; it is tried again in {retry_ms} ms")]
+    UdfUnavailable {
+        /// Name and version.
+        name: String,
+        /// Why.
+        message: String,
+        /// How long queries will be refused, in milliseconds; 0: until a query that is running now has ended.
+        retry_ms: u64,
+    },
+    /// A function is in use as much as it may be.
+    #[error("function `{name}` is busy: {message}")]
+    UdfBusy {
+        /// Name and version.
+        name: String,
+        /// Which limit, and how much it is.
+        message: String,
+    },
+    /// A version can't be removed as long as an alias stands for it.
+    #[error(
+        "function `{name}`: the alias `{alias}` stands for it; point it at another version, or remove it first"
+    )]
+    UdfAliased {
+        /// Name and version.
+        name: String,
+        /// The alias.
+        alias: String,
+    },
     /// A clause of a query names a function that there isn't, or that can't be used as the clause says. [`Error::code`] is the
     /// inner error's.
     #[error("{error} (at {path}, byte {offset})")]
@@ -143,7 +177,7 @@ pub enum Error {
         path: String,
         /// Where, as in [`Error::Query`].
         offset: usize,
-        /// What is wrong: `UdfNotFound`, `UdfParameter`, `UdfRejected`, `UdfDisabled` or `InvalidArgument`.
+        /// What is wrong: `UdfNotFound`, `UdfParameter`, `UdfRejected`, `UdfDisabled`, `UdfUnavailable`, `UdfBusy` or `InvalidArgument`.
         error: Box<Error>,
     },
     /// The operating system refused something.
@@ -193,6 +227,9 @@ impl Error {
             Self::UdfExists { .. } => ErrorCode::UdfExists,
             Self::UdfParameter { .. } => ErrorCode::UdfParameter,
             Self::UdfDisabled { .. } => ErrorCode::UdfDisabled,
+            Self::UdfUnavailable { .. } => ErrorCode::UdfUnavailable,
+            Self::UdfBusy { .. } => ErrorCode::UdfBusy,
+            Self::UdfAliased { .. } => ErrorCode::UdfAliased,
             Self::Clause { error, .. } => error.code(),
             Self::Io { .. } => ErrorCode::Io,
             Self::Native { code, .. } => *code,

@@ -29,8 +29,26 @@ pub(super) enum Udf {
     Show {
         #[command(flatten)]
         folder: Folder,
-        /// Name, or name@version; the latest release without a version
+        /// Name, or name@version, or name@alias; the latest release without a version
         #[arg(value_name = "NAME[@VERSION]")]
+        function: String,
+    },
+    /// Lets an alias stand for a version, or for another one than before
+    Alias {
+        #[command(flatten)]
+        folder: Folder,
+        /// Which version
+        #[arg(value_name = "NAME@VERSION")]
+        function: String,
+        /// The alias: queries can say it instead of a version
+        alias: String,
+    },
+    /// Removes an alias; the version stays
+    Unalias {
+        #[command(flatten)]
+        folder: Folder,
+        /// Which one
+        #[arg(value_name = "NAME@ALIAS")]
         function: String,
     },
     /// Removes one version of a function
@@ -97,14 +115,25 @@ impl Udf {
                 let manifest = manifest.map_err(|error| Error::Internal(error.to_string()))?;
                 print::out(format_args!("{manifest}"))
             }
-            Self::Remove { folder, function } => {
-                let (name, Some(version)) = split(&function) else {
-                    let message = "say which version: NAME@VERSION".to_string();
+            Self::Alias {
+                folder,
+                function,
+                alias,
+            } => {
+                let (name, version) = exactly(&function)?;
+                shard::open_registry(&folder.dir)?.set_alias(name, &alias, &version)?;
+                print::out(format_args!("{name}@{alias} is {name}@{version} now"))
+            }
+            Self::Unalias { folder, function } => {
+                let (name, Some(alias)) = split(&function) else {
+                    let message = "say which alias: NAME@ALIAS".to_string();
                     return Err(Error::InvalidArgument(message));
                 };
-                let version = Version::parse(version).map_err(|error| {
-                    Error::InvalidArgument(format!("\"{version}\" is no version: {error}"))
-                })?;
+                shard::open_registry(&folder.dir)?.remove_alias(name, alias)?;
+                print::out(format_args!("removed the alias {name}@{alias}"))
+            }
+            Self::Remove { folder, function } => {
+                let (name, version) = exactly(&function)?;
                 shard::open_registry(&folder.dir)?.remove(name, &version)?;
                 print::out(format_args!("removed {name}@{version}"))
             }
@@ -117,6 +146,16 @@ fn split(function: &str) -> (&str, Option<&str>) {
         Some((name, version)) => (name, Some(version)),
         None => (function, None),
     }
+}
+
+fn exactly(function: &str) -> crate::Result<(&str, Version)> {
+    let (name, Some(version)) = split(function) else {
+        let message = "say which version: NAME@VERSION".to_string();
+        return Err(Error::InvalidArgument(message));
+    };
+    let version = Version::parse(version)
+        .map_err(|error| Error::InvalidArgument(format!("\"{version}\" is no version: {error}")))?;
+    Ok((name, version))
 }
 
 fn report(registrations: &[Registration], done: &str) -> crate::Result<()> {
@@ -143,6 +182,12 @@ fn list(registry: &UdfRegistry) -> crate::Result<()> {
             manifest.kind.name(),
             udf.module_bytes(),
             print::one_line(&manifest.description)
+        ))?;
+    }
+    for alias in registry.aliases() {
+        print::out(format_args!(
+            "{}@{}\talias\t{}",
+            alias.name, alias.alias, alias.version
         ))?;
     }
     for damaged in registry.damaged() {

@@ -296,6 +296,8 @@ fn located(error: Error, clause: &WasmUdf, place: Place, request: &SearchRequest
         Error::UdfNotFound { .. }
         | Error::UdfRejected { .. }
         | Error::UdfDisabled { .. }
+        | Error::UdfUnavailable { .. }
+        | Error::UdfBusy { .. }
         | Error::InvalidArgument(_) => place,
         _ => return error,
     };

@@ -117,7 +117,7 @@ impl BoundUdf {
 
     /// Starts the time of a batch.
     fn begin(&mut self, documents: usize, interrupt: &Interrupt) {
-        let time = self.prepared.limits.batch(documents);
+        let time = self.prepared.time_for(documents);
         let watch = &mut self.holder.state().watch;
         watch.interrupt.clone_from(interrupt);
         watch.batch_end = Instant::now() + time;
@@ -226,14 +226,7 @@ impl BoundUdf {
                 let ms = allowed.unwrap_or_default().as_millis();
                 crate::Error::Timeout(u64::try_from(ms).unwrap_or(u64::MAX))
             }
-            Fault::BatchLimit => {
-                let limits = &self.prepared.limits;
-                self.failed(format!(
-                    "the function exceeded its time limit of {} ms a batch and {} µs a document",
-                    limits.batch_base.as_millis(),
-                    limits.per_document.as_micros()
-                ))
-            }
+            Fault::BatchLimit => self.failed(self.prepared.time_limit_message()),
             Fault::Documents(_, message) => self.failed(message),
         }
     }
@@ -303,7 +296,10 @@ impl BatchUdf for BoundUdf {
             Mode::Row => self.run_row(batch, &mut answers),
         };
         answers.finish();
-        self.prepared.counters.add(&answers, started.elapsed());
+        let (time, fault) = (started.elapsed(), result.as_ref().err());
+        let memory = self.holder.state().limiter.peak_bytes;
+        self.prepared
+            .after_batch(&answers, time, memory, fault, interrupt);
         result.map_err(|fault| self.end(fault, interrupt))
     }
 }

@@ -18,7 +18,7 @@ const DOCUMENTS: u32 = 64;
 /// `UdfRejected` if it fails on an empty batch, or says it is pure and is caught in a lie.
 pub(crate) fn run(udf: &RegisteredUdf) -> crate::Result<Vec<String>> {
     let manifest = udf.manifest();
-    let prepared = udf.with_params(made_up(manifest))?;
+    let prepared = udf.with_params(made_up(manifest), None)?;
     let rejected = |message: String| crate::Error::UdfRejected {
         message: format!("`{}`: {message}", manifest.label()),
     };

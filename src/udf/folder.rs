@@ -3,10 +3,12 @@
 //! ```text
 //! modules/<sha256>.wasm
 //! functions/<name>/<version>.json     {"format": 1, "module": "<sha256>", "check": "<sha256 of the manifest>", "manifest": {…}}
+//! aliases/<name>/<alias>.json         see `folder_aliases`
+//! lock                                see `folder_lock`
 //! ```
 //!
 //! A file is written beside its place, synced, renamed into place, and its folder synced, so that it is there as a whole or
-//! not at all; the module comes before the functions that name it. One process at a time should write.
+//! not at all; the module comes before the functions that name it. One process at a time writes, with a lock on `lock`.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -19,7 +21,7 @@ use sha2::{Digest, Sha256};
 use super::limits::MAX_MODULE_BYTES;
 
 /// The only format so far.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// A registry's folder.
 #[derive(Debug)]
@@ -63,7 +65,7 @@ impl Folder {
     }
 
     /// Makes a folder and syncs those above it, up to what was there.
-    fn make(path: &Path) -> crate::Result<()> {
+    pub(crate) fn make(path: &Path) -> crate::Result<()> {
         if path.is_dir() {
             return Ok(());
         }
@@ -77,11 +79,23 @@ impl Folder {
         }
     }
 
-    fn modules(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn aliases_folder(&self) -> PathBuf {
+        self.root.join("aliases")
+    }
+
+    pub(crate) fn compiled_folder(&self) -> PathBuf {
+        self.root.join("compiled")
+    }
+
+    pub(crate) fn modules(&self) -> PathBuf {
         self.root.join("modules")
     }
 
-    fn functions(&self) -> PathBuf {
+    pub(crate) fn functions(&self) -> PathBuf {
         self.root.join("functions")
     }
 
@@ -231,7 +245,8 @@ fn read_record(path: &Path) -> Result<(String, Json), String> {
     Ok((record.module, record.manifest))
 }
 
-fn entries(folder: &Path) -> crate::Result<Vec<PathBuf>> {
+/// What is in a folder, in order; nothing if there is none.
+pub(crate) fn entries(folder: &Path) -> crate::Result<Vec<PathBuf>> {
     let read = match fs::read_dir(folder) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(|e| crate::Error::io(folder, e))?,
@@ -242,14 +257,14 @@ fn entries(folder: &Path) -> crate::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn file_name(path: &Path) -> String {
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
 }
 
 /// Writes a file so that it is there as a whole or not at all, also after a power cut.
-fn publish(path: &Path, bytes: &[u8]) -> crate::Result<()> {
+pub(crate) fn publish(path: &Path, bytes: &[u8]) -> crate::Result<()> {
     let folder = path.parent().unwrap_or(path);
     let temporary = folder.join(format!(".{}.{}.new", file_name(path), std::process::id()));
     let write = || -> std::io::Result<()> {
@@ -266,7 +281,7 @@ fn publish(path: &Path, bytes: &[u8]) -> crate::Result<()> {
     sync_folder(folder)
 }
 
-fn sync_folder(folder: &Path) -> crate::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> crate::Result<()> {
     let sync = File::open(folder).and_then(|f| f.sync_all());
     sync.map_err(|e| crate::Error::io(folder, e))
 }

@@ -6,6 +6,7 @@ use super::guest::{EntryKind, Fault, Guest};
 use super::host::HostState;
 use super::outcome::Answers;
 use super::prepared::Prepared;
+use super::usage::InstancePermit;
 
 /// Owns the state of one binding all the time, inside an instance's store or outside.
 pub(crate) struct Holder {
@@ -13,6 +14,8 @@ pub(crate) struct Holder {
     kind: EntryKind,
     /// `None` only inside the methods.
     place: Option<Place>,
+    /// Of the instance, where the query is a real one.
+    permit: Option<InstancePermit>,
 }
 
 enum Place {
@@ -26,6 +29,7 @@ impl Holder {
             prepared,
             kind,
             place: Some(Place::Empty(Box::new(state))),
+            permit: None,
         }
     }
 
@@ -51,6 +55,7 @@ impl Holder {
     pub(crate) fn guest(&mut self, answers: &mut Answers<'_>) -> Result<&mut Guest, Fault> {
         if !matches!(self.place, Some(Place::Live(_))) {
             self.state();
+            self.permit = self.prepared.instance_permit().map_err(Fault::Host)?;
             if let Some(Place::Empty(state)) = self.place.take() {
                 answers.instances += 1;
                 let prepared = &self.prepared;
@@ -60,6 +65,7 @@ impl Holder {
                     Err(failed) => {
                         let (state, fault) = *failed;
                         self.place = Some(Place::Empty(Box::new(state)));
+                        self.permit = None;
                         return Err(self.not_started(fault));
                     }
                 }
@@ -75,6 +81,7 @@ impl Holder {
 
     /// Throws the instance away and keeps what is the host's.
     pub(crate) fn discard(&mut self) {
+        self.permit = None;
         self.place = match self.place.take() {
             Some(Place::Live(guest)) => Some(Place::Empty(Box::new(guest.store.into_data()))),
             other => other,

@@ -30,6 +30,7 @@ impl HostState {
             limiter: Limiter {
                 memory_bytes: limits.memory_bytes,
                 refused: false,
+                peak_bytes: 0,
             },
             world: World::new(limits.log_bytes),
             row,
@@ -140,6 +141,8 @@ pub(crate) struct Limiter {
     pub(crate) memory_bytes: usize,
     /// The guest asked for more than it may have: a trap that follows is put down to that.
     pub(crate) refused: bool,
+    /// The most memory that an instance of the binding had.
+    pub(crate) peak_bytes: usize,
 }
 
 impl ResourceLimiter for Limiter {
@@ -150,6 +153,9 @@ impl ResourceLimiter for Limiter {
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let fine = desired <= self.memory_bytes && maximum.is_none_or(|m| desired <= m);
+        if fine {
+            self.peak_bytes = self.peak_bytes.max(desired);
+        }
         self.refused |= !fine;
         Ok(fine)
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::breaker::BreakerOptions;
+
 /// The largest module, in bytes.
 pub const MAX_MODULE_BYTES: usize = 16 << 20;
 /// The largest manifest section of a module, in bytes.
@@ -35,6 +37,16 @@ pub struct UdfLimits {
     pub batch_base: Duration,
     /// Time on top of that for each document. 1 ms.
     pub per_document: Duration,
+    /// Time that a function may take in one query, all its batches together: reading columns, calls, and all. 60 s.
+    pub query: Duration,
+    /// Instances of one version that may live at the same time, over all queries. 1,000. A query that would need one more fails.
+    pub instances: u32,
+    /// Queries that may use one version at the same time. 1,000. One more is refused before anything of it runs.
+    pub concurrent_queries: u32,
+    /// Queries that may begin to use one version in a second; as many may come at once after a quiet second. `None`, no limit, is the default.
+    pub queries_per_second: Option<u32>,
+    /// When a function that goes wrong again and again is left alone.
+    pub breaker: BreakerOptions,
     /// What is kept of a guest's log in one query, in bytes. 8 KiB.
     pub log_bytes: usize,
 }
@@ -45,6 +57,11 @@ impl Default for UdfLimits {
             memory_bytes: 16 << 20,
             batch_base: Duration::from_millis(100),
             per_document: Duration::from_millis(1),
+            query: Duration::from_secs(60),
+            instances: 1_000,
+            concurrent_queries: 1_000,
+            queries_per_second: None,
+            breaker: BreakerOptions::default(),
             log_bytes: 8 << 10,
         }
     }

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use super::json::parse_objects;
 use super::limits::MAX_MANIFEST_BYTES;
+use super::manifest_limits::ManifestLimits;
 use super::manifest_parse;
 use super::outputs::Output;
 use super::values::{ParamType, ParamValue};
@@ -130,6 +131,8 @@ pub struct Manifest {
     pub pure: bool,
     /// What else it reads.
     pub inputs: Vec<Input>,
+    /// What it asks to be limited to.
+    pub limits: ManifestLimits,
     /// The manifest as it was written.
     pub json: Json,
 }

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::json::without_extensions;
 use super::manifest::{Abi, FieldSpec, Input, Kind, Manifest, ParamSpec, RowConvention, is_name};
+use super::manifest_limits::ManifestLimits;
 use super::values::{ParamType, ParamValue, convert};
 use crate::batch::{ColumnRequest, Value, ValueType};
 
@@ -28,6 +29,8 @@ struct RawManifest {
     pure: bool,
     #[serde(default)]
     inputs: Vec<Input>,
+    #[serde(default)]
+    limits: Json,
     row: Option<RowConvention>,
     positional: Option<Vec<String>>,
 }
@@ -133,6 +136,10 @@ pub(crate) fn one(json: &Json) -> Result<Manifest, String> {
             return Err("`inputs` has one twice".to_string());
         }
     }
+    let limits = match raw.limits {
+        Json::Null => ManifestLimits::default(),
+        limits => serde_json::from_value(limits).map_err(|e| format!("`limits`: {e}"))?,
+    };
     let export = raw.export.unwrap_or_else(|| raw.kind.name().to_string());
     if RESERVED_EXPORTS.contains(&export.as_str()) {
         return Err(format!(
@@ -152,6 +159,7 @@ pub(crate) fn one(json: &Json) -> Result<Manifest, String> {
         params,
         pure: raw.pure,
         inputs: raw.inputs,
+        limits,
         json: json.clone(),
     })
 }

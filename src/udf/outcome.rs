@@ -85,6 +85,7 @@ pub struct UdfCounters {
     documents: AtomicU64,
     nanoseconds: AtomicU64,
     instances: AtomicU64,
+    cache_hits: AtomicU64,
     failures: [AtomicU64; KINDS],
 }
 
@@ -105,6 +106,17 @@ impl UdfCounters {
         for (counter, n) in self.failures.iter().zip(answers.failures) {
             add(counter, n);
         }
+    }
+
+    /// Counts answers that came from the result cache, in documents.
+    pub fn add_cache_hits(&self, documents: u64) {
+        self.cache_hits.fetch_add(documents, Ordering::Relaxed);
+    }
+
+    /// Answers that came from the result cache, in documents.
+    #[must_use]
+    pub fn cache_hits(&self) -> u64 {
+        self.cache_hits.load(Ordering::Relaxed)
     }
 
     /// Reads them.

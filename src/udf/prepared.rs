@@ -1,20 +1,22 @@
 //! A function with the parameters of one query: values checked, fields named. What all threads of the query share.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wasmtime::InstancePre;
 
 use super::bind::BoundUdf;
 use super::engine::UdfEngine;
+use super::guest::Fault;
 use super::host::HostState;
 use super::limits::UdfLimits;
 use super::manifest::{Abi, Manifest};
-use super::outcome::UdfCounters;
+use super::outcome::{Answers, UdfCounters};
 use super::params::Params;
 use super::row_fields::RowFields;
+use super::usage::{InstancePermit, Visit};
 use super::values::ParamValue;
-use crate::batch::ColumnRequest;
+use crate::batch::{ColumnRequest, Interrupt};
 
 /// A function with the parameters of a query. Made once a query and shared; each thread takes a [`BoundUdf`] of its own.
 #[derive(Clone)]
@@ -29,6 +31,8 @@ pub(crate) struct Prepared {
     pub(crate) requests: Vec<ColumnRequest>,
     pub(crate) started: Instant,
     pub(crate) counters: Arc<UdfCounters>,
+    /// `None` for a trial before the function is registered.
+    visit: Option<Visit>,
 }
 
 impl std::fmt::Debug for PreparedUdf {
@@ -47,6 +51,7 @@ impl PreparedUdf {
         manifest: Arc<Manifest>,
         limits: UdfLimits,
         params: Params,
+        visit: Option<Visit>,
     ) -> Self {
         let requests = manifest.fields.iter().map(|field| {
             let mut request = field.request.clone();
@@ -59,7 +64,8 @@ impl PreparedUdf {
             request
         });
         let requests = requests.collect();
-        let (started, counters) = (Instant::now(), Arc::default());
+        let counters = visit.as_ref().map(|visit| Arc::clone(visit.counters()));
+        let (started, counters) = (Instant::now(), counters.unwrap_or_default());
         Self(Arc::new(Prepared {
             engine,
             pre,
@@ -69,6 +75,7 @@ impl PreparedUdf {
             requests,
             started,
             counters,
+            visit,
         }))
     }
 
@@ -98,6 +105,57 @@ impl PreparedUdf {
 }
 
 impl Prepared {
+    /// The time that the guest has for a batch: its limit, and no more than what is left for the query.
+    pub(crate) fn time_for(&self, documents: usize) -> Duration {
+        let left = self.limits.query.saturating_sub(self.time_used());
+        self.limits.batch(documents).min(left)
+    }
+
+    fn time_used(&self) -> Duration {
+        Duration::from_nanos(self.counters.read().nanoseconds)
+    }
+
+    /// Which time limit the guest has exceeded.
+    pub(crate) fn time_limit_message(&self) -> String {
+        let limits = &self.limits;
+        if self.time_used() >= limits.query {
+            let most = limits.query.as_millis();
+            return format!("the function exceeded its time limit of {most} ms a query");
+        }
+        format!(
+            "the function exceeded its time limit of {} ms a batch and {} µs a document",
+            limits.batch_base.as_millis(),
+            limits.per_document.as_micros()
+        )
+    }
+
+    /// Counts a batch.
+    pub(crate) fn after_batch(
+        &self,
+        answers: &Answers<'_>,
+        time: Duration,
+        memory: usize,
+        fault: Option<&Fault>,
+        interrupt: &Interrupt,
+    ) {
+        self.counters.add(answers, time);
+        if let Some(visit) = &self.visit {
+            let allowed = interrupt
+                .deadline
+                .map(|deadline| deadline.saturating_duration_since(self.started));
+            visit.batch(answers, time, memory, fault, allowed);
+        }
+    }
+
+    /// Room for one more instance of the function.
+    ///
+    /// # Errors
+    /// `UdfBusy` if there is none.
+    pub(crate) fn instance_permit(&self) -> crate::Result<Option<InstancePermit>> {
+        let visit = self.visit.as_ref();
+        visit.map(|visit| visit.usage().instance()).transpose()
+    }
+
     pub(crate) fn row_fields(&self) -> RowFields {
         if self.manifest.abi == Abi::Batch {
             return RowFields::new(std::iter::empty(), [].into());

@@ -13,6 +13,8 @@ use super::manifest::{Abi, Manifest, RowConvention};
 use super::module_info::ModuleInfo;
 use super::params;
 use super::prepared::PreparedUdf;
+use super::stats::UdfStats;
+use super::usage::{Clock, Usage, Visit};
 use crate::batch::BatchUdf;
 
 /// A module: its bytes, and what the compiler made of them, once somebody has asked.
@@ -42,12 +44,41 @@ impl Code {
     }
 }
 
+/// What the functions of a registry have in common.
+pub(crate) struct Environment {
+    pub(crate) engine: Arc<UdfEngine>,
+    /// The host's.
+    pub(crate) limits: UdfLimits,
+    pub(crate) clock: Clock,
+}
+
+impl Environment {
+    pub(crate) fn new(engine: Arc<UdfEngine>, limits: UdfLimits) -> Self {
+        Self {
+            engine,
+            limits,
+            clock: Arc::new(std::time::Instant::now),
+        }
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Environment")
+            .field("engine", &self.engine)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One version of one function. Cheap to share; it stays usable when the registry forgets it.
 pub struct RegisteredUdf {
-    engine: Arc<UdfEngine>,
+    environment: Arc<Environment>,
     manifest: Arc<Manifest>,
+    /// The host's and the manifest's together.
     limits: UdfLimits,
     code: Arc<Code>,
+    usage: Arc<Usage>,
     /// For the row ABI.
     convention: Option<RowConvention>,
     pre: Mutex<Option<InstancePre<HostState>>>,
@@ -67,8 +98,7 @@ impl RegisteredUdf {
     /// # Errors
     /// `UdfRejected` if the module lacks what the manifest promises.
     pub(crate) fn new(
-        engine: Arc<UdfEngine>,
-        limits: UdfLimits,
+        environment: &Arc<Environment>,
         code: Arc<Code>,
         info: &ModuleInfo,
         manifest: Manifest,
@@ -82,11 +112,15 @@ impl RegisteredUdf {
             }
         };
         let (manifest, pre) = (Arc::new(manifest), Mutex::new(None));
+        let limits = manifest.limits.within(&environment.limits);
+        let clock = Arc::clone(&environment.clock);
+        let usage = Usage::new(Arc::clone(&manifest), limits.clone(), clock);
         Ok(Self {
-            engine,
+            environment: Arc::clone(environment),
             manifest,
             limits,
             code,
+            usage,
             convention,
             pre,
         })
@@ -110,23 +144,45 @@ impl RegisteredUdf {
         self.code.bytes.len()
     }
 
-    /// Checks the parameters of a query. Compiles the module if this is its first use.
-    ///
-    /// # Errors
-    /// `UdfParameter`, which names the parameter; `UdfRejected` if it does not compile.
-    pub fn prepare(&self, parameters: &Map<String, Json>) -> crate::Result<PreparedUdf> {
-        let params = params::check(&self.manifest, parameters)?;
-        self.with_params(params)
+    /// The limits that hold for it: the lower of the host's and the manifest's, for each.
+    #[must_use]
+    pub fn limits(&self) -> &UdfLimits {
+        &self.limits
     }
 
-    pub(crate) fn with_params(&self, params: params::Params) -> crate::Result<PreparedUdf> {
-        let (engine, manifest) = (Arc::clone(&self.engine), Arc::clone(&self.manifest));
+    /// What it did since the registry was opened.
+    #[must_use]
+    pub fn stats(&self) -> UdfStats {
+        self.usage.stats()
+    }
+
+    /// Checks the parameters of a query and lets it in. Compiles the module if this is its first use. The query uses the function until
+    /// what is returned, and all bindings that were made of it, are dropped.
+    ///
+    /// # Errors
+    /// `UdfParameter`, which names the parameter; `UdfUnavailable` while the circuit breaker is open; `UdfBusy` if too many queries use
+    /// it; `UdfRejected` if it does not compile.
+    pub fn prepare(&self, parameters: &Map<String, Json>) -> crate::Result<PreparedUdf> {
+        let params = params::check(&self.manifest, parameters)?;
+        let visit = self.usage.enter(&params)?;
+        self.with_params(params, Some(visit))
+    }
+
+    /// With checked parameters. `visit`: none for a trial, which is not counted.
+    pub(crate) fn with_params(
+        &self,
+        params: params::Params,
+        visit: Option<Visit>,
+    ) -> crate::Result<PreparedUdf> {
+        let engine = Arc::clone(&self.environment.engine);
+        let manifest = Arc::clone(&self.manifest);
         Ok(PreparedUdf::new(
             engine,
             self.instance_pre()?,
             manifest,
             self.limits.clone(),
             params,
+            visit,
         ))
     }
 
@@ -144,11 +200,9 @@ impl RegisteredUdf {
         if let Some(pre) = &*pre {
             return Ok(pre.clone());
         }
-        let module = self.code.module(&self.engine)?;
-        let made = self
-            .engine
-            .linker(self.convention)?
-            .instantiate_pre(&module);
+        let engine = &self.environment.engine;
+        let module = self.code.module(engine)?;
+        let made = engine.linker(self.convention)?.instantiate_pre(&module);
         let made = made.map_err(|e| crate::Error::UdfRejected {
             message: format!("`{}`: {e:#}", self.manifest.label()),
         })?;

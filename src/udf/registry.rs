@@ -3,18 +3,21 @@
 //! Versions are immutable. A search resolves a name once, before it starts, and keeps what it got: adding and removing
 //! replace the whole table at once and touch nothing that is in use.
 
-use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use semver::{Version, VersionReq};
+use semver::Version;
 
 use super::engine::{EngineOptions, UdfEngine};
 use super::folder::{Folder, hash};
+use super::folder_lock::LOCK_WAIT;
 use super::limits::UdfLimits;
+use super::loading::load;
 use super::manifest::Manifest;
-use super::registered::{Code, RegisteredUdf};
+use super::registered::{Code, Environment, RegisteredUdf};
+use super::stats::UdfStats;
+use super::table::{Table, asked_for};
 use super::{dry_run, validate};
 use crate::batch::{BatchUdf, FunctionSource};
 
@@ -45,19 +48,12 @@ pub struct Damaged {
 /// Functions by name and version. Share one through an `Arc`; every method may be called from any thread.
 #[derive(Debug)]
 pub struct UdfRegistry {
-    engine: Arc<UdfEngine>,
-    limits: UdfLimits,
-    folder: Option<Folder>,
+    environment: Arc<Environment>,
+    pub(super) folder: Option<Folder>,
     table: RwLock<Arc<Table>>,
-    /// Held while the folder and the table are changed, so that they change together.
-    writing: Mutex<()>,
+    /// Held while the folder and the table are changed, so that they change together. Whether the folder has been swept.
+    writing: Mutex<bool>,
     enabled: AtomicBool,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Table {
-    functions: BTreeMap<String, BTreeMap<Version, Arc<RegisteredUdf>>>,
-    damaged: Vec<Damaged>,
 }
 
 impl UdfRegistry {
@@ -80,15 +76,21 @@ impl UdfRegistry {
         engine: Arc<UdfEngine>,
         limits: UdfLimits,
     ) -> crate::Result<Self> {
-        let folder = Folder::new(folder.as_ref());
-        let table = load(&folder, &engine, &limits)?;
-        let (table, writing) = (RwLock::new(Arc::new(table)), Mutex::new(()));
+        Self::with(Environment::new(engine, limits), Some(folder.as_ref()))
+    }
+
+    pub(crate) fn with(environment: Environment, folder: Option<&Path>) -> crate::Result<Self> {
+        let environment = Arc::new(environment);
+        let folder = folder.map(Folder::new);
+        let table = match &folder {
+            Some(folder) => load(folder, &environment, &Table::default())?,
+            None => Table::default(),
+        };
         Ok(Self {
-            engine,
-            limits,
-            folder: Some(folder),
-            table,
-            writing,
+            environment,
+            folder,
+            table: RwLock::new(Arc::new(table)),
+            writing: Mutex::new(false),
             enabled: AtomicBool::new(true),
         })
     }
@@ -108,11 +110,10 @@ impl UdfRegistry {
     #[must_use]
     pub fn in_memory_with(engine: Arc<UdfEngine>, limits: UdfLimits) -> Self {
         Self {
-            engine,
-            limits,
+            environment: Arc::new(Environment::new(engine, limits)),
             folder: None,
             table: RwLock::default(),
-            writing: Mutex::new(()),
+            writing: Mutex::new(false),
             enabled: AtomicBool::new(true),
         }
     }
@@ -135,38 +136,35 @@ impl UdfRegistry {
     /// The same module and manifest again changes nothing.
     ///
     /// # Errors
-    /// `UdfRejected` with the reason; `UdfExists` if a version exists with other content; `Io`.
+    /// `UdfRejected` with the reason; `UdfExists` if a version exists with other content; `Native` with `Locked` if another process
+    /// changes the folder for long; `Io`.
     pub fn add(&self, module: &[u8], manifest: Option<&str>) -> crate::Result<Vec<Registration>> {
         // Compiling and trying out takes long and needs no lock.
         let mut registrations = self.check(module, manifest)?;
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut table = (*self.table()).clone();
-        for registration in &mut registrations {
-            let manifest = registration.udf.manifest();
-            if let Some(existing) = table.get(&manifest.name, &manifest.version) {
-                if !same(&existing, &registration.udf) {
-                    return Err(crate::Error::UdfExists {
-                        name: manifest.label(),
-                    });
+        self.change(|table| {
+            for registration in &mut registrations {
+                let manifest = registration.udf.manifest();
+                if let Some(existing) = table.get(&manifest.name, &manifest.version) {
+                    if !same(&existing, &registration.udf) {
+                        return Err(crate::Error::UdfExists {
+                            name: manifest.label(),
+                        });
+                    }
+                    registration.udf = existing;
+                    registration.existed = true;
                 }
-                registration.udf = existing;
-                registration.existed = true;
             }
-        }
-        let fresh = registrations.iter().filter(|r| !r.existed);
-        if let Some(folder) = &self.folder {
-            store(folder, module, fresh.clone().map(|r| &*r.udf))?;
-        }
-        for registration in fresh {
-            let manifest = registration.udf.manifest();
-            let (name, version) = (&manifest.name, manifest.version.to_string());
-            table
-                .damaged
-                .retain(|d| d.name != *name || d.version != version);
-            let versions = table.functions.entry(name.clone()).or_default();
-            versions.insert(manifest.version.clone(), Arc::clone(&registration.udf));
-        }
-        self.set_table(table);
+            let fresh = registrations.iter().filter(|r| !r.existed);
+            if let Some(folder) = &self.folder {
+                store(folder, module, fresh.clone().map(|r| &*r.udf))?;
+            }
+            for registration in fresh {
+                let Manifest { name, version, kind, .. } = registration.udf.manifest();
+                tracing::info!(%name, %version, kind = kind.name(), hash = registration.udf.hash(), "a function was registered");
+                table.insert(Arc::clone(&registration.udf));
+            }
+            Ok(())
+        })?;
         Ok(registrations)
     }
 
@@ -175,7 +173,7 @@ impl UdfRegistry {
     /// # Errors
     /// `UdfRejected` with the reason.
     pub fn check(&self, module: &[u8], manifest: Option<&str>) -> crate::Result<Vec<Registration>> {
-        let info = validate::module(module, &self.limits)?;
+        let info = validate::module(module, &self.environment.limits)?;
         let manifests = match manifest {
             Some(text) => Manifest::parse_all(text.as_bytes())?,
             None if info.manifest.is_empty() => {
@@ -188,8 +186,7 @@ impl UdfRegistry {
         let code = Arc::new(Code::new(module.into(), hash(module)));
         let mut registrations = Vec::with_capacity(manifests.len());
         for manifest in manifests {
-            let (engine, limits) = (Arc::clone(&self.engine), self.limits.clone());
-            let udf = RegisteredUdf::new(engine, limits, Arc::clone(&code), &info, manifest)?;
+            let udf = RegisteredUdf::new(&self.environment, Arc::clone(&code), &info, manifest)?;
             let warnings = dry_run::run(&udf)?;
             registrations.push(Registration {
                 udf: Arc::new(udf),
@@ -217,6 +214,12 @@ impl UdfRegistry {
         self.table().damaged.clone()
     }
 
+    /// What each function did since the registry was opened, or it was added; in the order of [`UdfRegistry::list`].
+    #[must_use]
+    pub fn stats(&self) -> Vec<UdfStats> {
+        self.list().iter().map(|udf| udf.stats()).collect()
+    }
+
     /// One version, exactly.
     ///
     /// # Errors
@@ -228,133 +231,103 @@ impl UdfRegistry {
             .ok_or_else(|| table.not_found(name, Some(&version.to_string())))
     }
 
-    /// Finds the function for a query. `version` is an exact version, a range as Cargo writes it (`^1.2`, `>=1, <3`),
-    /// `latest`, or nothing, which is `latest`. The highest release wins; a pre-release is found only by its exact version.
+    /// Finds the function for a query. `version` is an exact version, a range as Cargo writes it (`^1.2`, `>=1, <3`), an alias,
+    /// `latest`, or nothing, which is `latest`. The highest release wins; a pre-release is found only by its exact version or an alias.
     ///
     /// # Errors
     /// `UdfNotFound`, which tells the versions there are; `InvalidArgument` if `version` is none of these.
     pub fn resolve(&self, name: &str, version: Option<&str>) -> crate::Result<Arc<RegisteredUdf>> {
-        let table = self.table();
-        let range = match version {
-            None | Some("latest") => VersionReq::STAR,
-            Some(text) => {
-                if let Ok(exact) = Version::parse(text) {
-                    let found = table.get(name, &exact);
-                    return found.ok_or_else(|| table.not_found(name, version));
-                }
-                VersionReq::parse(text).map_err(|e| {
-                    crate::Error::InvalidArgument(format!(
-                        "function `{name}`: \"{text}\" is neither a version nor a range of versions nor `latest`: {e}"
-                    ))
-                })?
-            }
-        };
-        let versions = table.functions.get(name).into_iter().flatten().rev();
-        let mut releases = versions.filter(|(v, _)| v.pre.is_empty() && range.matches(v));
-        match releases.next() {
-            Some((_, udf)) => Ok(Arc::clone(udf)),
-            None => Err(table.not_found(name, version)),
-        }
+        self.table().resolve(name, version)
     }
 
     /// Forgets one version. Searches that use it go on.
     ///
     /// # Errors
-    /// `UdfNotFound`; `Io`.
+    /// `UdfNotFound`; `UdfAliased` if an alias stands for it; `Native` with `Locked` as [`UdfRegistry::add`]; `Io`.
     pub fn remove(&self, name: &str, version: &Version) -> crate::Result<()> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut table = (*self.table()).clone();
         let text = version.to_string();
-        let removed = table
-            .functions
-            .get_mut(name)
-            .and_then(|versions| versions.remove(version));
-        let mut damaged = table.damaged.iter();
-        let damaged = damaged
-            .find(|d| d.name == name && d.version == text)
-            .cloned();
-        if removed.is_none() && damaged.is_none() {
-            return Err(table.not_found(name, Some(&text)));
-        }
-        table.functions.retain(|_, versions| !versions.is_empty());
-        table
-            .damaged
-            .retain(|d| d.name != name || d.version != text);
-        if let Some(folder) = &self.folder {
+        self.change(|table| {
+            if let Some(alias) = table.alias_of(name, &text) {
+                return Err(crate::Error::UdfAliased {
+                    name: format!("{name}@{text}"),
+                    alias: alias.to_string(),
+                });
+            }
+            let versions = table.functions.get_mut(name);
+            let removed = versions.and_then(|versions| versions.remove(version));
+            let damaged = table.damaged.iter();
+            let damaged = damaged
+                .clone()
+                .find(|d| d.name == name && d.version == text);
+            let damaged = damaged.cloned();
+            if removed.is_none() && damaged.is_none() {
+                return Err(table.not_found(name, Some(&text)));
+            }
+            table.functions.retain(|_, versions| !versions.is_empty());
+            table.heal(name, &text);
+            tracing::info!(%name, %version, "a function was removed");
+            let Some(folder) = &self.folder else {
+                return Ok(());
+            };
             folder.remove_function(name, &text)?;
-        }
-        let hash = removed
-            .map(|udf| udf.hash().to_string())
-            .or_else(|| damaged.and_then(|damaged| damaged.module));
-        let used = |hash: &str| {
-            table
-                .functions
-                .values()
-                .flat_map(BTreeMap::values)
-                .any(|u| u.hash() == hash)
-                || table
-                    .damaged
-                    .iter()
-                    .any(|d| d.module.as_deref() == Some(hash))
-        };
-        let orphan = hash.filter(|hash| !used(hash));
-        self.set_table(table);
-        match (&self.folder, orphan) {
-            (Some(folder), Some(hash)) => folder.remove_module(&hash),
-            _ => Ok(()),
-        }
+            let hash = removed.map(|udf| udf.hash().to_string());
+            let hash = hash.or_else(|| damaged.and_then(|damaged| damaged.module));
+            match hash.filter(|hash| !table.uses_module(hash)) {
+                Some(orphan) => folder.remove_module(&orphan),
+                None => Ok(()),
+            }
+        })
     }
 
-    fn table(&self) -> Arc<Table> {
+    /// Takes in what other processes have changed in the folder. Every change does that, too. Functions that were there keep their statistics.
+    ///
+    /// # Errors
+    /// `Io` if the folder can't be read.
+    pub fn reload(&self) -> crate::Result<()> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(folder) = &self.folder {
+            self.set_table(load(folder, &self.environment, &self.table())?);
+        }
+        Ok(())
+    }
+
+    /// Changes the folder and the table, with nobody else at it. Begins with what is in the folder now, which may be more than what
+    /// this process knows.
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Table) -> crate::Result<T>,
+    ) -> crate::Result<T> {
+        let mut swept = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = (*self.table()).clone();
+        let mut _lock = None;
+        if let Some(folder) = &self.folder {
+            _lock = Some(folder.lock(LOCK_WAIT)?);
+            table = load(folder, &self.environment, &table)?;
+            if !*swept {
+                folder.sweep(|hash| table.uses_module(hash));
+                *swept = true;
+            }
+        }
+        let shown = table.clone();
+        let changed = change(&mut table);
+        let after = match (&changed, &self.folder) {
+            (Ok(_), _) => table,
+            // It may have got half way; the folder knows.
+            (Err(crate::Error::Io { .. }), Some(folder)) => {
+                load(folder, &self.environment, &shown).unwrap_or(shown)
+            }
+            (Err(_), _) => shown,
+        };
+        self.set_table(after);
+        changed
+    }
+
+    pub(super) fn table(&self) -> Arc<Table> {
         Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn set_table(&self, table: Table) {
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
-    }
-}
-
-impl Table {
-    fn get(&self, name: &str, version: &Version) -> Option<Arc<RegisteredUdf>> {
-        self.functions.get(name)?.get(version).cloned()
-    }
-
-    fn not_found(&self, name: &str, version: Option<&str>) -> crate::Error {
-        let label = asked_for(name, version);
-        let damaged = self
-            .damaged
-            .iter()
-            .find(|d| d.name == name && version.is_none_or(|v| v == d.version));
-        let message = match (self.functions.get(name), damaged) {
-            (_, Some(damaged)) => format!(
-                "version {} is damaged: {}",
-                damaged.version, damaged.message
-            ),
-            (Some(versions), None) => {
-                let all: Vec<String> = versions.keys().map(Version::to_string).collect();
-                let (one, listed) = (all.len() == 1, all.join(", "));
-                let there = if one {
-                    "there is the version"
-                } else {
-                    "there are the versions"
-                };
-                format!("{there} {listed}")
-            }
-            (None, None) if self.functions.is_empty() => "none is registered".to_string(),
-            (None, None) => {
-                let names: Vec<&str> = self.functions.keys().take(20).map(String::as_str).collect();
-                let more = if self.functions.len() > 20 {
-                    ", …"
-                } else {
-                    ""
-                };
-                format!("there are {}{more}", names.join(", "))
-            }
-        };
-        crate::Error::UdfNotFound {
-            name: label,
-            message,
-        }
     }
 }
 
@@ -385,74 +358,6 @@ fn store<'u>(
 
 fn same(a: &RegisteredUdf, b: &RegisteredUdf) -> bool {
     a.hash() == b.hash() && a.manifest().json == b.manifest().json
-}
-
-fn load(folder: &Folder, engine: &Arc<UdfEngine>, limits: &UdfLimits) -> crate::Result<Table> {
-    let mut table = Table::default();
-    let mut modules: HashMap<String, Arc<Code>> = HashMap::new();
-    for found in folder.list()? {
-        let module = found.content.as_ref().ok().map(|(hash, _)| hash.clone());
-        let loaded = found.content.and_then(|(hash, json)| {
-            let code = match modules.get(&hash) {
-                Some(code) => Arc::clone(code),
-                None => {
-                    let code = Arc::new(Code::new(folder.module(&hash)?.into(), hash.clone()));
-                    Arc::clone(modules.entry(hash).or_insert(code))
-                }
-            };
-            function(&code, &json.to_string(), engine, limits).map_err(|e| e.to_string())
-        });
-        let (name, version) = (found.name, found.version);
-        let loaded = loaded.and_then(|udf| {
-            let manifest = udf.manifest();
-            if manifest.name == name && manifest.version.to_string() == version {
-                return Ok(udf);
-            }
-            Err(format!(
-                "the file's place says `{name} {version}`, its manifest `{}`",
-                manifest.label()
-            ))
-        });
-        match loaded {
-            Ok(udf) => {
-                let version = udf.manifest().version.clone();
-                table
-                    .functions
-                    .entry(name)
-                    .or_default()
-                    .insert(version, Arc::new(udf));
-            }
-            Err(message) => table.damaged.push(Damaged {
-                name,
-                version,
-                message,
-                module,
-            }),
-        }
-    }
-    Ok(table)
-}
-
-fn function(
-    code: &Arc<Code>,
-    manifest: &str,
-    engine: &Arc<UdfEngine>,
-    limits: &UdfLimits,
-) -> crate::Result<RegisteredUdf> {
-    let info = validate::module(&code.bytes, limits)?;
-    let manifest = Manifest::parse_all(manifest.as_bytes())?.remove(0);
-    RegisteredUdf::new(
-        Arc::clone(engine),
-        limits.clone(),
-        Arc::clone(code),
-        &info,
-        manifest,
-    )
-}
-
-/// As a query names a function: `f`, or `f ^1.2`.
-fn asked_for(name: &str, version: Option<&str>) -> String {
-    version.map_or_else(|| name.to_string(), |version| format!("{name} {version}"))
 }
 
 impl FunctionSource for UdfRegistry {

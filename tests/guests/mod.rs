@@ -31,7 +31,7 @@ use std::time::Duration;
 use diagon::batch::{FunctionSource, ValueType};
 use diagon::query::{ParamValue, WasmUdf};
 use diagon::search::SortValue;
-use diagon::udf::{EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
+use diagon::udf::{BreakerOptions, EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
 
 use crate::naive::Said;
 use crate::naive::document::Document;
@@ -64,6 +64,11 @@ pub(crate) fn registry_of_its_own() -> Arc<UdfRegistry> {
     // More time than a busy machine, or a sanitizer, takes a function.
     let limits = UdfLimits {
         batch_base: Duration::from_secs(20),
+        // Many fail, and are to.
+        breaker: BreakerOptions {
+            failures: 0,
+            ..BreakerOptions::default()
+        },
         ..UdfLimits::default()
     };
     let registry = UdfRegistry::in_memory_with(engine, limits);

@@ -1,5 +1,6 @@
 //! Guests in text, run over made-up documents.
 
+mod aliases;
 mod batch;
 mod distance;
 mod faults;
@@ -9,3 +10,4 @@ mod property;
 mod registry;
 mod row;
 mod support;
+mod usage;
