@@ -110,6 +110,8 @@ fn run(case: &Case, registry: &UdfRegistry, asker: &mut Asker) {
                 "{what}: `{text}` should have `{words}`"
             );
             assert!(text.len() < 2_000, "{what}: {} bytes of reason", text.len());
+            let control = |c: char| c.is_control() && c != '\n';
+            assert!(!text.contains(control), "{what}: {text:?}");
             asker.tally.refused += 1;
             return;
         }
