@@ -77,7 +77,8 @@ impl UdfLimits {
     }
 }
 
-/// Cuts a message at [`MAX_MESSAGE_BYTES`], between characters.
+/// Makes a message fit to be shown: cut at [`MAX_MESSAGE_BYTES`], between characters, and without control characters, which a
+/// guest could write on somebody's terminal with.
 pub(crate) fn clip(mut message: String) -> String {
     if message.len() > MAX_MESSAGE_BYTES {
         let mut end = MAX_MESSAGE_BYTES;
@@ -85,6 +86,11 @@ pub(crate) fn clip(mut message: String) -> String {
             end -= 1;
         }
         message.truncate(end);
+    }
+    let control = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if message.contains(control) {
+        message = message.replace(control, "\u{fffd}");
+        return clip(message);
     }
     message
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::json::parse_objects;
-use super::limits::MAX_MANIFEST_BYTES;
+use super::limits::{MAX_MANIFEST_BYTES, clip};
 use super::manifest_limits::ManifestLimits;
 use super::manifest_parse;
 use super::outputs::Output;
@@ -155,7 +155,8 @@ impl Manifest {
                 .get("name")
                 .and_then(Json::as_str)
                 .unwrap_or("without a name");
-            let prefix = format!("manifest of `{name}`");
+            let shown: String = name.chars().take(128).collect();
+            let prefix = format!("manifest of `{shown}`");
             let manifest =
                 manifest_parse::one(&json).map_err(|e| rejected(format!("{prefix}: {e}")))?;
             if manifests
@@ -211,5 +212,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 }
 
 fn rejected(message: String) -> crate::Error {
-    crate::Error::UdfRejected { message }
+    crate::Error::UdfRejected {
+        message: clip(message),
+    }
 }

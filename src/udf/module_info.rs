@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use wasmparser::{FuncType, ValType};
 
 use super::imports::signature;
+use super::limits::clip;
 use super::manifest::{Abi, Manifest, RowConvention};
 use super::values::ParamType;
 
@@ -31,7 +32,7 @@ impl ModuleInfo {
     pub(crate) fn check(&self, manifest: &Manifest) -> crate::Result<()> {
         self.check_exports(manifest)
             .map_err(|message| crate::Error::UdfRejected {
-                message: format!("`{}`: {message}", manifest.label()),
+                message: clip(format!("`{}`: {message}", manifest.label())),
             })
     }
 

@@ -55,6 +55,8 @@ struct Cached {
 }
 
 const WANTS: usize = 5;
+/// The longest name of a field that a guest may ask for, in bytes.
+const MAX_NAME_BYTES: usize = 1_024;
 const CACHE: usize = 64;
 const TYPES: [ValueType; 4] = [
     ValueType::Str,
@@ -212,6 +214,14 @@ impl RowFields {
         at: u32,
         want: Want,
     ) -> Result<usize, FieldError> {
+        // First of all: comparing and hashing a name of megabytes takes longer than a deadline may be overrun by.
+        if name.len() > MAX_NAME_BYTES {
+            let message = format!(
+                "the guest asks for a field with a name of {} bytes",
+                name.len()
+            );
+            return Err(FieldError::Stop(Stop::Limit(message)));
+        }
         let index = want_index(want);
         let len = u32::try_from(name.len()).unwrap_or(u32::MAX);
         let place = (at as usize ^ name.len().wrapping_mul(31) ^ index.wrapping_mul(13)) % CACHE;
@@ -242,10 +252,8 @@ impl RowFields {
         name: &str,
         want: Want,
     ) -> Result<usize, FieldError> {
-        if self.slots.len() >= MAX_ROW_FIELDS || name.len() > 1_024 {
-            let message = format!(
-                "the guest asks for more than {MAX_ROW_FIELDS} fields, or for one of a very long name"
-            );
+        if self.slots.len() >= MAX_ROW_FIELDS {
+            let message = format!("the guest asks for more than {MAX_ROW_FIELDS} fields");
             return Err(FieldError::Stop(Stop::Limit(message)));
         }
         let (field, item) = split_item(name);

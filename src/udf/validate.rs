@@ -5,13 +5,13 @@
 use std::collections::HashMap;
 
 use wasmparser::{
-    Encoding, ExternalKind, FuncToValidate, FuncType, FuncValidatorAllocations, FunctionBody,
-    MemoryType, Parser, Payload, TypeRef, ValidPayload, Validator, ValidatorResources,
-    WasmFeatures,
+    DataKind, Encoding, ExternalKind, FuncToValidate, FuncType, FuncValidatorAllocations,
+    FunctionBody, MemoryType, Parser, Payload, TypeRef, ValidPayload, Validator,
+    ValidatorResources, WasmFeatures,
 };
 
 use super::imports::{self, Allowed, signature};
-use super::limits::{MAX_MODULE_BYTES, MAX_TABLE_ENTRIES, UdfLimits};
+use super::limits::{MAX_MODULE_BYTES, MAX_TABLE_ENTRIES, UdfLimits, clip};
 use super::manifest::RowConvention;
 use super::module_info::{ModuleInfo, check_type};
 
@@ -25,6 +25,9 @@ pub const MAX_LOCALS: usize = 10_000;
 pub const MAX_NESTING: u32 = 4_096;
 /// Entries of each of the other sections: types, imports, exports, globals, data and element segments.
 pub const MAX_SECTION_ENTRIES: u32 = 50_000;
+/// Bytes of each of: all globals, all element segments, the offsets of all data segments. What is in them is evaluated for every
+/// instance, and nothing interrupts that.
+pub const MAX_CONSTANT_BYTES: usize = 512 << 10;
 /// Tables.
 pub const MAX_TABLES: u32 = 4;
 
@@ -40,7 +43,10 @@ pub(crate) const FEATURES: WasmFeatures = WasmFeatures::WASM2
 pub(crate) fn module(bytes: &[u8], limits: &UdfLimits) -> crate::Result<ModuleInfo> {
     Scan::new(limits)
         .run(bytes)
-        .map_err(|message| crate::Error::UdfRejected { message })
+        .map_err(|message| crate::Error::UdfRejected {
+            // It may have names in it, which the module's author chose.
+            message: clip(message),
+        })
 }
 
 struct Scan<'l> {
@@ -121,6 +127,30 @@ impl<'l> Scan<'l> {
         if count > limit {
             return Err(format!(
                 "the module has {count} {what}, the limit is {limit}"
+            ));
+        }
+        Self::constants(payload)
+    }
+
+    /// Bounds the time that the constants of an instance take.
+    fn constants(payload: &Payload<'_>) -> Result<(), String> {
+        let (what, bytes) = match payload {
+            Payload::GlobalSection(section) => ("globals", section.range().len()),
+            Payload::ElementSection(section) => ("element segments", section.range().len()),
+            Payload::DataSection(section) => {
+                let mut bytes = 0;
+                for segment in section.clone() {
+                    if let DataKind::Active { offset_expr, .. } = segment.map_err(invalid)?.kind {
+                        bytes += offset_expr.get_binary_reader().bytes_remaining();
+                    }
+                }
+                ("offsets of data segments", bytes)
+            }
+            _ => return Ok(()),
+        };
+        if bytes > MAX_CONSTANT_BYTES {
+            return Err(format!(
+                "the {what} have {bytes} bytes, the limit is {MAX_CONSTANT_BYTES}"
             ));
         }
         Ok(())

@@ -22,7 +22,7 @@ pub(crate) mod sort;
 
 use std::collections::{HashMap, HashSet};
 
-use diagon::batch::ValueType;
+use diagon::batch::{ValueType, Verdict};
 use diagon::schema::Schema;
 use diagon::search::SortValue;
 
@@ -44,6 +44,16 @@ pub(crate) enum Said {
     Value(SortValue),
     /// Of a value function that has none of this type.
     Missing(ValueType),
+}
+
+impl From<Verdict> for Said {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::No => Self::No,
+            Verdict::Yes => Self::Yes,
+            Verdict::Error => Self::Error,
+        }
+    }
 }
 
 impl From<bool> for Said {
