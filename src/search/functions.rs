@@ -43,6 +43,7 @@ pub(super) struct Function {
     values: Vec<u8>,
     samples: Vec<(String, FailureKind, String)>,
     wants_score: bool,
+    negated: bool,
 }
 
 impl Function {
@@ -100,7 +101,13 @@ impl Function {
             values: Vec::with_capacity(BATCH_CAPACITY),
             samples: Vec::new(),
             wants_score,
+            negated: leaf.negated,
         })
+    }
+
+    /// Whether it stands under an odd number of `must_not`.
+    pub(super) fn is_negated(&self) -> bool {
+        self.negated
     }
 
     pub(super) fn wants_score(&self) -> bool {

@@ -97,6 +97,7 @@ pub struct Searcher {
     snapshot: Snapshot,
     functions: Option<Arc<dyn FunctionSource>>,
     index: String,
+    general_only: bool,
 }
 
 impl std::fmt::Debug for Searcher {
@@ -121,7 +122,16 @@ impl Searcher {
             snapshot,
             functions,
             index: index.to_string(),
+            general_only: false,
         }
+    }
+
+    /// Runs each search with functions by the general loop, also where a simpler one would do: for tests that compare them.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_general_loop_only(mut self) -> Self {
+        self.general_only = true;
+        self
     }
 
     /// The snapshot.
@@ -256,6 +266,14 @@ impl Searcher {
             Some(sorted) => Self::find_sorted(sorted, functions, &batches)?,
             None if functions.is_empty() => {
                 self.find_native(request, &batches.prepared, k, cancel, deadline)?
+            }
+            None if request.min_score.is_none()
+                && !self.general_only
+                && batches.is_filtered(functions) =>
+            {
+                let count_up_to = count_up_to(request.track_total_hits);
+                let (hits, count, counts) = batches.run_filtered(functions, k, count_up_to)?;
+                Found::by_score(hits, count, counts)
             }
             None => {
                 let mut collector = Collector::new(k, request.track_total_hits, request.min_score);
