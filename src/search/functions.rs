@@ -14,6 +14,9 @@ use super::lower::Leaf;
 /// Failed documents that a response names, for each function.
 const MAX_SAMPLES: usize = 3;
 
+/// A failed document's verdict, as a byte.
+const ERROR: u8 = Verdict::Error as u8;
+
 /// What a function did in a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionReport {
@@ -132,18 +135,16 @@ impl Function {
         self.bound
             .evaluate(UdfBatch { docs, scores }, interrupt, &mut self.outcome)?;
         self.values.clear();
-        let mut failed = None;
-        for (i, verdict) in self.outcome.verdicts.iter().enumerate() {
-            self.values.push(match verdict {
-                Verdict::No => 0,
-                Verdict::Yes => 1,
-                Verdict::Error => {
-                    failed = failed.or(Some(i));
-                    self.on_error.unwrap_or(0)
-                }
-            });
-        }
-        if let Some(first) = failed {
+        let verdicts = self.outcome.verdicts.iter();
+        self.values.extend(verdicts.map(|verdict| *verdict as u8));
+        if self.values.contains(&ERROR) {
+            let first = self.values.iter().position(|value| *value == ERROR);
+            let first = first.unwrap_or(0);
+            let instead = self.on_error.unwrap_or(0);
+            let failed = self.values[first..].iter_mut();
+            failed
+                .filter(|value| **value == ERROR)
+                .for_each(|value| *value = instead);
             self.note_failures(snapshot, segment, docs, first)?;
         }
         Ok(&self.values)

@@ -24,12 +24,10 @@ bool filtered_fits(const Prepared& prepared) noexcept {
 std::unique_ptr<FilteredSearch> filtered_open(const Prepared& prepared, uint32_t k,
                                               uint64_t count_up_to, const Cancel& cancel,
                                               uint64_t timeout_ns) {
-  if (k > 0 && !prepared.rep.with_scores())
-    throw_invalid("the query was prepared without scores");
+  if (k > 0 && !prepared.rep.with_scores()) throw_invalid("the query was prepared without scores");
   const std::shared_ptr<const search::PreparedQuery> shared(prepared.shared_from_this(),
                                                             &prepared.rep);
-  return std::make_unique<FilteredSearch>(shared, k, count_up_to,
-                                          interrupt_of(cancel, timeout_ns));
+  return std::make_unique<FilteredSearch>(shared, k, count_up_to, interrupt_of(cancel, timeout_ns));
 }
 
 void filtered_enter(FilteredSearch& search, uint32_t segment) { search.enter(segment); }

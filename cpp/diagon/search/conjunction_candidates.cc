@@ -98,9 +98,8 @@ uint32_t ConjunctionCandidates::next_of_block(std::span<DocId> docs) {
     position_ = kNoMoreDocs;
     return 0;
   }
-  const uint32_t first = cursor.first_doc() >= position_
-                             ? 0
-                             : find_doc(cursor.docs(), cursor.size(), position_);
+  const uint32_t first =
+      cursor.first_doc() >= position_ ? 0 : find_doc(cursor.docs(), cursor.size(), position_);
   uint32_t n = cursor.size() - first;
   std::copy_n(cursor.docs() + first, n, docs.data());
   position_ = cursor.last_doc() + 1;

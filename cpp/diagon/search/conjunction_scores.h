@@ -1,5 +1,5 @@
-// The scores of documents that match all clauses of a conjunction: the sum of what the clauses give,
-// in double precision, in clause order.
+// The scores of documents that match all clauses of a conjunction: the sum of what the clauses
+// give, in double precision, in clause order.
 #pragma once
 
 #include <cstdint>

@@ -54,7 +54,8 @@ void FilteredSearch::enter(uint32_t segment) {
   std::vector<const Weight*> scored;
   for (size_t i = 0; i < clauses.size(); ++i) {
     const Occur occur = occur_of(root, i);
-    if (!clauses[i].has_udf) (occur == Occur::kMustNot ? prohibited : required).push_back(&clauses[i]);
+    if (!clauses[i].has_udf)
+      (occur == Occur::kMustNot ? prohibited : required).push_back(&clauses[i]);
     if (occur == Occur::kMust && top_.wanted() != 0) scored.push_back(&clauses[i]);
   }
   segment_ = segment;
