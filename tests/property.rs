@@ -14,7 +14,7 @@ use diagon::search::Searcher;
 use proptest::prelude::*;
 
 use generate::documents::{Change, changes};
-use generate::queries::request;
+use generate::queries::{filtered, request};
 use generate::sort::sort;
 use generate::{MAPPING, SMALL};
 use naive::Twin;
@@ -91,6 +91,23 @@ proptest! {
         for body in &requests {
             let compared = compare(&searcher, &view, body, &guests::native);
             prop_assert!(compared.is_ok(), "{}\n{body}", compared.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn filters_are_answered_alike_by_both_loops(
+        changes in changes(SMALL),
+        requests in prop::collection::vec(filtered(SMALL), 1..12),
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (snapshot, twin) = apply(folder.path(), &changes);
+        let (searcher, view) = (searcher(snapshot), twin.view());
+        let general = searcher.clone().with_general_loop_only();
+        for body in &requests {
+            for searcher in [&searcher, &general] {
+                let compared = compare(searcher, &view, body, &guests::native);
+                prop_assert!(compared.is_ok(), "{}\n{body}", compared.unwrap_err());
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use generate::queries::{ranked, request};
+use generate::queries::{filtered, ranked, request};
 use generate::sort::sort;
 use generate::{MAPPING, Shape, word};
 use naive::Twin;
@@ -134,7 +134,7 @@ proptest! {
     #[test]
     fn a_large_corpus_is_answered_as_by_the_naive_twin(
         seed in any::<u64>(),
-        requests in prop::collection::vec(prop_oneof![ranked(LARGE), request(LARGE)], 16),
+        requests in prop::collection::vec(prop_oneof![ranked(LARGE), request(LARGE), filtered(LARGE)], 24),
     ) {
         let (_folder, searcher, twin) = corpus(seed);
         let view = twin.view();

@@ -509,6 +509,39 @@ pub(crate) mod ffi {
         /// Windows of 4,096 documents looked at so far.
         fn stream_windows(stream: &HitStream) -> u64;
 
+        // --- functions as filters ---
+        /// The best hits of native clauses with functions as filters beside them; used by one thread at a time.
+        type FilteredSearch;
+        /// Whether a query has the shape for it.
+        fn filtered_fits(prepared: &Prepared) -> bool;
+        /// Keeps the `k` best; hits are counted exactly up to `count_up_to`. `timeout_ns`: as in [`search_top`].
+        fn filtered_open(
+            prepared: &Prepared,
+            k: u32,
+            count_up_to: u64,
+            cancel: &Cancel,
+            timeout_ns: u64,
+        ) -> Result<UniquePtr<FilteredSearch>>;
+        /// Goes on with a segment.
+        fn filtered_enter(search: Pin<&mut FilteredSearch>, segment: u32) -> Result<()>;
+        /// Takes one byte for each document of the latest batch, 0 if a function dropped it, and collects the next batch: `wanted`
+        /// candidates or somewhat more into `docs`, which has room for 1,024.
+        fn filtered_next(
+            search: Pin<&mut FilteredSearch>,
+            passed: &[u8],
+            wanted: u32,
+            docs: &mut [u32],
+        ) -> Result<Filled>;
+        /// Fills in the hits, best first, as many as the three slices (of one length) have room for. Nothing may follow.
+        fn filtered_finish(
+            search: Pin<&mut FilteredSearch>,
+            segments: &mut [u32],
+            docs: &mut [u32],
+            scores: &mut [f32],
+        ) -> Result<TopSummary>;
+        /// Candidates handed out so far.
+        fn filtered_candidates(search: &FilteredSearch) -> u64;
+
         // --- sorting ---
         /// The best hits in an order of keys; used by one thread at a time.
         type Sorter;

@@ -62,6 +62,8 @@ unsafe impl Sync for Prepared {}
 unsafe impl Send for Cancel {}
 // SAFETY: as above.
 unsafe impl Sync for Cancel {}
+// SAFETY: a search is used by one thread at a time and is not bound to the one that made it (cpp/diagon/search/filtered_search.h).
+unsafe impl Send for FilteredSearch {}
 // SAFETY: a stream is used by one thread at a time and is not bound to the one that made it (cpp/diagon/search/hit_stream.h).
 unsafe impl Send for HitStream {}
 // SAFETY: a sorter is used by one thread at a time and is not bound to the one that made it (cpp/diagon/search/sort_collector.h).

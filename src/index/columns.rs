@@ -11,7 +11,13 @@ use crate::schema::{ColumnKind, Field, FieldType, ID_FIELD};
 pub struct SegmentColumns {
     snapshot: Snapshot,
     segment: u32,
-    opened: Vec<UniquePtr<bridge::Gatherer>>,
+    opened: Vec<Opened>,
+}
+
+struct Opened {
+    gatherer: UniquePtr<bridge::Gatherer>,
+    /// One value of one size for each document: there is nothing to measure.
+    fixed: bool,
 }
 
 impl std::fmt::Debug for SegmentColumns {
@@ -90,11 +96,14 @@ impl SegmentColumns {
             fallback.is_some(),
             fallback.as_deref().unwrap_or_default(),
         )?;
-        self.opened.push(gatherer);
+        self.opened.push(Opened {
+            gatherer,
+            fixed: !request.list && request.value_type != ValueType::Str,
+        });
         Ok(ColumnId(self.opened.len() - 1))
     }
 
-    fn gatherer(&mut self, column: ColumnId) -> crate::Result<&mut UniquePtr<bridge::Gatherer>> {
+    fn opened(&mut self, column: ColumnId) -> crate::Result<&mut Opened> {
         self.opened
             .get_mut(column.0)
             .ok_or_else(|| crate::Error::InvalidArgument("a column that is not open".into()))
@@ -129,7 +138,11 @@ impl Columns for SegmentColumns {
     }
 
     fn measure(&mut self, column: ColumnId, docs: &[u32]) -> crate::Result<Extent> {
-        let extent = bridge::gatherer_measure(self.gatherer(column)?.pin_mut(), docs)?;
+        let opened = self.opened(column)?;
+        if opened.fixed {
+            return Ok(Extent::default());
+        }
+        let extent = bridge::gatherer_measure(opened.gatherer.pin_mut(), docs)?;
         // The engine refuses what is over 2 GiB.
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         Ok(Extent {
@@ -145,7 +158,7 @@ impl Columns for SegmentColumns {
         out: ColumnOut<'_>,
     ) -> crate::Result<usize> {
         let missing = bridge::gatherer_write(
-            self.gatherer(column)?.pin_mut(),
+            self.opened(column)?.gatherer.pin_mut(),
             docs,
             out.offsets,
             out.child_offsets,

@@ -12,6 +12,9 @@ use crate::schema::Schema;
 /// Failed documents that a response names, for each function.
 const MAX_SAMPLES: usize = 3;
 
+/// A failed document's verdict, as a byte.
+const ERROR: u8 = Verdict::Error as u8;
+
 /// What a function did in a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionReport {
@@ -170,6 +173,14 @@ impl Function {
         })
     }
 
+    /// Whether it stands under an odd number of `must_not`.
+    pub(super) fn is_negated(&self) -> bool {
+        matches!(
+            self.role,
+            Role::Filter { negated: true, .. } | Role::Score { negated: true }
+        )
+    }
+
     pub(super) fn wants_score(&self) -> bool {
         self.bound.wants_score()
     }
@@ -207,18 +218,14 @@ impl Function {
         self.bound
             .evaluate(UdfBatch { docs, scores }, at.interrupt, &mut self.outcome)?;
         self.states.clear();
-        let mut failed = None;
-        for (i, verdict) in self.outcome.verdicts.iter().enumerate() {
-            self.states.push(match verdict {
-                Verdict::No => state::NO,
-                Verdict::Yes => state::YES,
-                Verdict::Error => {
-                    failed = failed.or(Some(i));
-                    self.on_failure.unwrap_or(state::NO)
-                }
-            });
-        }
-        if let Some(first) = failed {
+        let verdicts = self.outcome.verdicts.iter();
+        self.states.extend(verdicts.map(|verdict| *verdict as u8));
+        if let Some(first) = self.states.iter().position(|state| *state == ERROR) {
+            let instead = self.on_failure.unwrap_or(state::NO);
+            let failed = self.states[first..].iter_mut();
+            failed
+                .filter(|state| **state == ERROR)
+                .for_each(|state| *state = instead);
             self.note_failures(at, docs, first)?;
         }
         Ok(())

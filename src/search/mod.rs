@@ -10,6 +10,7 @@
 
 mod batch_loop;
 mod collector;
+mod filtered_loop;
 mod functions;
 mod lower;
 mod lower_compound;

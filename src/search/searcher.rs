@@ -130,6 +130,7 @@ pub struct Searcher {
     snapshot: Snapshot,
     functions: Option<Arc<dyn FunctionSource>>,
     index: String,
+    general_only: bool,
 }
 
 impl std::fmt::Debug for Searcher {
@@ -154,7 +155,16 @@ impl Searcher {
             snapshot,
             functions,
             index: index.to_string(),
+            general_only: false,
         }
+    }
+
+    /// Runs each search with functions by the general loop, also where a simpler one would do: for tests that compare them.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_general_loop_only(mut self) -> Self {
+        self.general_only = true;
+        self
     }
 
     /// The snapshot.
@@ -293,6 +303,14 @@ impl Searcher {
         let mut found = match sorted {
             Some(sorted) => Self::find_sorted(sorted, &mut functions, &batches)?,
             None if functions.is_empty() => self.find_native(request, &batches, k)?,
+            None if request.min_score.is_none()
+                && !self.general_only
+                && batches.is_filtered(&functions) =>
+            {
+                let count_up_to = count_up_to(request.track_total_hits);
+                let (hits, count, counts) = batches.run_filtered(&mut functions, k, count_up_to)?;
+                Found::by_score(hits, count, counts)
+            }
             None => {
                 let mut collector = Collector::new(k, request.track_total_hits, request.min_score);
                 let counts = batches.run(&mut functions, &mut collector)?;

@@ -64,6 +64,35 @@ pub(crate) fn ranked(shape: Shape) -> impl Strategy<Value = Json> {
     )
 }
 
+/// Native clauses and functions that all must match, or must not: what has a loop of its own.
+pub(crate) fn filtered(shape: Shape) -> impl Strategy<Value = Json> {
+    let native = move || {
+        let any =
+            prop_oneof![3 => words(shape), 1 => exact(shape), 1 => range(shape), 1 => rest(shape)];
+        prop::collection::vec(any, 0..3)
+    };
+    let functions = move || prop::collection::vec(function(shape), 0..3);
+    let clauses = (native(), native(), prop::option::weighted(0.3, native()));
+    let asked = (function(shape), functions(), functions(), functions());
+    let track = prop::sample::select(vec![json!(true), json!(false), json!(2), json!(200)]);
+    let page = (
+        0..3_usize,
+        prop::sample::select(vec![0_usize, 1, 3, 10, 200]),
+    );
+    (clauses, asked, boost(), page, track).prop_map(|(clauses, asked, boost, page, track)| {
+        let (mut must, mut filter, must_not) = clauses;
+        let (first, second, third, fourth) = asked;
+        let mut must_not = must_not.unwrap_or_default();
+        filter.push(first);
+        must.extend(second);
+        filter.extend(third);
+        must_not.extend(fourth);
+        let clause = json!({"must": must, "filter": filter, "must_not": must_not});
+        let (from, size) = page;
+        json!({"query": {"bool": with(clause, boost)}, "from": from, "size": size, "track_total_hits": track})
+    })
+}
+
 fn tree(shape: Shape) -> impl Strategy<Value = Json> {
     // Boxed, here and below: without, each level of a tree takes the stack of every strategy in it.
     let leaf = prop_oneof![5 => clause(shape).boxed(), 4 => function(shape).boxed()];

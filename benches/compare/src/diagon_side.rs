@@ -1,13 +1,15 @@
 //! Diagon's half.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use diagon::index::{Bulk, ForceMerge, IndexWriter, MergeOptions, Snapshot, WriterOptions};
 use diagon::query::{self, SearchRequest};
 use diagon::search::{SearchOptions, Searcher};
+use diagon::udf::UdfRegistry;
 use serde_json::{Value, json};
 
-use crate::workload::{self, Answer, Command, Query};
+use crate::workload::{self, Answer, Bounds, Command, Query};
 
 type Error = Box<dyn std::error::Error>;
 type SentError = Box<dyn std::error::Error + Send + Sync>;
@@ -69,6 +71,13 @@ pub fn index_with_threads(docs: &Path, folder: &Path, threads: u32) -> Result<u6
     Ok(count)
 }
 
+/// Keeps documents by price and time.
+const GUEST: &str = include_str!("../guests/price_and_time.wat");
+const MANIFEST: &str = r#"{"abi": 1, "name": "price_and_time", "version": "1.0.0", "kind": "filter", "pure": true,
+    "fields": [{"name": "price", "type": "f64", "default": 0.0}, {"name": "ts", "type": "i64", "default": 0}],
+    "params": [{"name": "max_price", "type": "f64", "required": true},
+               {"name": "since", "type": "i64", "required": true}]}"#;
+
 pub struct Engine {
     searcher: Searcher,
 }
@@ -79,7 +88,9 @@ impl Engine {
         if snapshot.segments() != 1 {
             return Err(format!("Diagon has {} segments", snapshot.segments()).into());
         }
-        let searcher = Searcher::new(snapshot, None, "compare");
+        let registry = UdfRegistry::in_memory()?;
+        registry.add(&wat::parse_str(GUEST)?, Some(MANIFEST))?;
+        let searcher = Searcher::new(snapshot, Some(Arc::new(registry)), "compare");
         Ok(Self { searcher })
     }
 
@@ -97,6 +108,17 @@ impl Engine {
         };
         let request = json!({"query": clause, "size": command.hits(), "_source": false,
                              "track_total_hits": command.counts()});
+        Ok(query::parse(&request.to_string())?)
+    }
+
+    /// A term and a function, which adds nothing to the score; all hits are counted.
+    pub fn prepare_function(&self, query: &Query, bounds: Bounds) -> Result<SearchRequest, Error> {
+        let parameters = json!({"max_price": bounds.max_price, "since": bounds.since});
+        let function = json!({"wasm_udf": {"name": "price_and_time", "parameters": parameters}});
+        let clause =
+            json!({"bool": {"must": {"term": {"body": query.terms[0]}}, "filter": function}});
+        let request =
+            json!({"query": clause, "size": 10, "_source": false, "track_total_hits": true});
         Ok(query::parse(&request.to_string())?)
     }
 

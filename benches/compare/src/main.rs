@@ -10,7 +10,9 @@
 //!
 //! Both must find the same number of hits and the same scores: Tantivy's BM25 has the factor k1 + 1 = 2.2 that Lucene dropped.
 
+mod closure_query;
 mod diagon_side;
+mod functions;
 mod machine;
 mod report;
 mod tantivy_side;
@@ -39,7 +41,7 @@ struct Arguments {
     /// Timed runs of each query
     #[arg(long, default_value_t = 5)]
     runs: usize,
-    /// Only queries of this type
+    /// Only queries of this type; `term + function` for those with a user's function
     #[arg(long)]
     only: Option<String>,
     /// Puts Diagon's documents into an order of similarity; the time for it counts as indexing
@@ -89,6 +91,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let diagon = diagon_side::Engine::open(&ours)?;
     let tantivy = tantivy_side::Engine::open(&theirs)?;
     let queries = workload::queries(&arguments.queries)?;
+    if arguments.only.as_deref() == Some(functions::KIND) {
+        let differences =
+            functions::run(&diagon, &tantivy, &queries, arguments.runs, arguments.alone)?;
+        return told(differences);
+    }
     let wanted = |query: &&Query| arguments.only.as_ref().is_none_or(|t| *t == query.kind);
     let queries: Vec<&Query> = queries.iter().filter(wanted).collect();
     let mut rows: Vec<Row> = Vec::new();
@@ -140,6 +147,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     }
     report::searching(&rows);
+    if arguments.only.is_none() && arguments.command.is_none() {
+        let runs = arguments.runs;
+        let all = workload::queries(&arguments.queries)?;
+        differences += functions::run(&diagon, &tantivy, &all, runs, false)?;
+    }
+    told(differences)
+}
+
+fn told(differences: usize) -> Result<(), Box<dyn std::error::Error>> {
     if differences > 0 {
         return Err(format!("{differences} answers differ").into());
     }

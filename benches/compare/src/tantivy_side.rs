@@ -13,7 +13,8 @@ use tantivy::schema::{
 use tantivy::tokenizer::{LowerCaser, SimpleTokenizer, TextAnalyzer};
 use tantivy::{Index, Searcher, TantivyDocument, Term};
 
-use crate::workload::{self, Answer, Command, Document, Query};
+use crate::closure_query::ClosureQuery;
+use crate::workload::{self, Answer, Bounds, Command, Document, Query};
 
 type Error = Box<dyn std::error::Error>;
 
@@ -122,6 +123,17 @@ impl Engine {
         })
     }
 
+    /// A term and a closure, which adds nothing to the score.
+    pub fn prepare_function(&self, query: &Query, bounds: Bounds) -> BooleanQuery {
+        let term = Term::from_field_text(self.body, &query.terms[0]);
+        let term = TermQuery::new(term, IndexRecordOption::WithFreqs);
+        let closure = ClosureQuery(bounds);
+        BooleanQuery::new(vec![
+            (Occur::Must, Box::new(term)),
+            (Occur::Must, Box::new(closure)),
+        ])
+    }
+
     pub fn run(
         &self,
         query: &dyn TantivyQuery,
@@ -130,7 +142,9 @@ impl Engine {
         let top = || TopDocs::with_limit(command.hits()).order_by_score();
         let (hits, count) = match command {
             Command::Top10 => (self.searcher.search(query, &top())?, 0),
-            Command::Top100Count => self.searcher.search(query, &(top(), Count))?,
+            Command::Top100Count | Command::Top10ExactCount => {
+                self.searcher.search(query, &(top(), Count))?
+            }
             Command::Count => (Vec::new(), query.count(&self.searcher)?),
         };
         Ok(Answer {

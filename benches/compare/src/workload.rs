@@ -32,12 +32,23 @@ pub struct Query {
     pub max: f64,
 }
 
+/// The parameters of the function that filters.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The highest price.
+    pub max_price: f64,
+    /// The lowest `ts`.
+    pub since: i64,
+}
+
 /// What is asked about a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     Top10,
     Top100Count,
     Count,
+    /// With functions only, see `functions`.
+    Top10ExactCount,
 }
 
 impl Command {
@@ -48,12 +59,13 @@ impl Command {
             Self::Top10 => "top 10",
             Self::Top100Count => "top 100 + count",
             Self::Count => "count",
+            Self::Top10ExactCount => "top 10 + count",
         }
     }
 
     pub fn hits(self) -> usize {
         match self {
-            Self::Top10 => 10,
+            Self::Top10 | Self::Top10ExactCount => 10,
             Self::Top100Count => 100,
             Self::Count => 0,
         }

@@ -11,6 +11,7 @@
 #include "diagon/index/document.h"
 #include "diagon/index/index_writer.h"
 #include "diagon/index/snapshot.h"
+#include "diagon/search/filtered_search.h"
 #include "diagon/search/gather.h"
 #include "diagon/search/hit_stream.h"
 #include "diagon/search/query.h"
@@ -74,6 +75,7 @@ struct Automaton {
   std::shared_ptr<const termdict::Automaton> rep;
 };
 
+using FilteredSearch = search::FilteredSearch;
 using HitStream = search::HitStream;
 using Gatherer = search::Gatherer;
 
@@ -197,6 +199,18 @@ uint32_t stream_accepted(HitStream& stream, rust::Slice<uint32_t> docs, rust::Sl
 void stream_set_bar(HitStream& stream, float bar) noexcept;
 uint64_t stream_candidates(const HitStream& stream) noexcept;
 uint64_t stream_windows(const HitStream& stream) noexcept;
+
+// --- functions as filters ---
+bool filtered_fits(const Prepared& prepared) noexcept;
+std::unique_ptr<FilteredSearch> filtered_open(const Prepared& prepared, uint32_t k,
+                                              uint64_t count_up_to, const Cancel& cancel,
+                                              uint64_t timeout_ns);
+void filtered_enter(FilteredSearch& search, uint32_t segment);
+Filled filtered_next(FilteredSearch& search, rust::Slice<const uint8_t> passed, uint32_t wanted,
+                     rust::Slice<uint32_t> docs);
+TopSummary filtered_finish(FilteredSearch& search, rust::Slice<uint32_t> segments,
+                           rust::Slice<uint32_t> docs, rust::Slice<float> scores);
+uint64_t filtered_candidates(const FilteredSearch& search) noexcept;
 
 // --- sorting ---
 std::unique_ptr<Sorter> sorter_new(uint32_t k, uint64_t count_up_to, bool has_min_score,

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "diagon/docvalues/numeric_blocks.h"
 #include "diagon/kernels/kernels.h"
 #include "diagon/util/bits.h"
 #include "diagon/util/bytes.h"
@@ -14,12 +15,6 @@
 
 namespace diagon::docvalues {
 namespace {
-
-// A block's header: minimum, maximum, then its data's offset from the array's start (a multiple of
-// 8) plus a code for the width.
-constexpr uint64_t kHeaderBytes = 24;
-constexpr uint64_t kCodeMask = 7;
-constexpr std::array<uint32_t, 5> kWidths = {0, 1, 2, 4, 8};
 
 uint32_t code_for(uint64_t range) {
   if (range == 0) return 0;
@@ -34,23 +29,6 @@ uint64_t above(int64_t value, int64_t min) {
 }
 
 uint64_t padded(uint64_t len) { return (len + 7) / 8 * 8; }
-
-struct Header {
-  int64_t min;
-  uint64_t offset;
-  uint32_t code;
-};
-
-Header header_at(const uint8_t* headers, uint64_t block) noexcept {
-  const uint8_t* at = headers + kHeaderBytes * block;
-  const auto place = load<uint64_t>(at + 16);
-  return {load<int64_t>(at), place & ~kCodeMask, static_cast<uint32_t>(place & kCodeMask)};
-}
-
-template <typename T>
-int64_t value_at(const uint8_t* data, size_t i, int64_t min) noexcept {
-  return static_cast<int64_t>(static_cast<uint64_t>(min) + load<T>(data + i * sizeof(T)));
-}
 
 template <typename T>
 void decode(const uint8_t* data, uint32_t count, int64_t min, int64_t* out) noexcept {
@@ -95,10 +73,6 @@ uint32_t select_run(const uint8_t* data, const uint32_t* indices, uint32_t count
     kept += static_cast<T>(load<T>(data + index % kColumnBlock * sizeof(T)) - lo) <= width ? 1 : 0;
   }
   return kept;
-}
-
-uint32_t values_in(uint64_t block, uint64_t count) noexcept {
-  return static_cast<uint32_t>(std::min<uint64_t>(kColumnBlock, count - block * kColumnBlock));
 }
 
 }  // namespace
@@ -171,7 +145,7 @@ NumericReader::NumericReader(std::shared_ptr<const directory::MappedFile> file,
     throw_corrupt(path, "an array of numbers with more values than its bytes hold");
   headers_ = file_->touch(meta_.offset, blocks * kHeaderBytes);
   for (uint64_t b = 0; b < blocks; ++b) {
-    const Header header = header_at(headers_, b);
+    const BlockHeader header = header_at(headers_, b);
     if (header.code >= kWidths.size()) throw_corrupt(path, "the width of numbers");
     const uint64_t len = uint64_t{values_in(b, meta_.count)} * kWidths[header.code];
     if (header.offset > meta_.bytes || len > meta_.bytes - header.offset)
@@ -194,7 +168,7 @@ int64_t NumericReader::block_max(uint64_t block) const noexcept {
 
 int64_t NumericReader::get(uint64_t i) const {
   assert(i < meta_.count);
-  const Header header = header_at(headers_, i / kColumnBlock);
+  const BlockHeader header = header_at(headers_, i / kColumnBlock);
   const uint32_t width = kWidths[header.code];
   const uint8_t* at = file_->touch(meta_.offset + header.offset + i % kColumnBlock * width, width);
   switch (header.code) {
@@ -216,7 +190,7 @@ std::pair<int64_t, int64_t> NumericReader::get_pair(uint64_t i) const {
   const uint64_t in_block = i % kColumnBlock;
   if (in_block == kColumnBlock - 1) return {get(i), get(i + 1)};
   // One header, one check and one branch for both.
-  const Header header = header_at(headers_, i / kColumnBlock);
+  const BlockHeader header = header_at(headers_, i / kColumnBlock);
   const uint32_t width = kWidths[header.code];
   const uint8_t* at =
       file_->touch(meta_.offset + header.offset + in_block * width, 2 * uint64_t{width});
@@ -246,7 +220,7 @@ void NumericReader::gather(std::span<const uint32_t> indices, int64_t* out) cons
     assert(block < block_count());
     size_t to = from + 1;
     while (to < indices.size() && indices[to] / kColumnBlock == block) ++to;
-    const Header header = header_at(headers_, block);
+    const BlockHeader header = header_at(headers_, block);
     const uint64_t len = uint64_t{values_in(block, meta_.count)} * kWidths[header.code];
     const uint8_t* data = file_->touch(meta_.offset + header.offset, len);
     const uint32_t* run = indices.data() + from;
@@ -278,7 +252,7 @@ uint32_t NumericReader::select(uint32_t* indices, uint32_t n, int64_t lo, int64_
     assert(block < block_count());
     uint32_t to = from + 1;
     while (to < n && indices[to] / kColumnBlock == block) ++to;
-    const Header header = header_at(headers_, block);
+    const BlockHeader header = header_at(headers_, block);
     const StoredRange range = stored_range(header.min, block_max(block), lo, hi);
     const uint32_t* run = indices + from;
     const uint32_t count = to - from;
@@ -311,7 +285,7 @@ uint32_t NumericReader::select(uint32_t* indices, uint32_t n, int64_t lo, int64_
 
 void NumericReader::match_block(uint64_t block, int64_t lo, int64_t hi, uint64_t* out) const {
   constexpr size_t kWords = kColumnBlock / 64;
-  const Header header = header_at(headers_, block);
+  const BlockHeader header = header_at(headers_, block);
   const StoredRange range = stored_range(header.min, block_max(block), lo, hi);
   const uint32_t count = values_in(block, meta_.count);
   if (range.kind == StoredRange::Kind::kNone) {
@@ -357,7 +331,7 @@ void NumericReader::match_block(uint64_t block, int64_t lo, int64_t hi, uint64_t
 uint32_t NumericReader::decode_block(uint64_t block, int64_t* out) const {
   assert(block < block_count());
   const uint32_t count = values_in(block, meta_.count);
-  const Header header = header_at(headers_, block);
+  const BlockHeader header = header_at(headers_, block);
   const uint8_t* data =
       file_->touch(meta_.offset + header.offset, uint64_t{count} * kWidths[header.code]);
   switch (header.code) {
@@ -377,15 +351,6 @@ uint32_t NumericReader::decode_block(uint64_t block, int64_t* out) const {
       decode<uint64_t>(data, count, header.min, out);
   }
   return count;
-}
-
-int64_t sortable_from_double(double v) noexcept {
-  const auto bits = std::bit_cast<int64_t>(v);
-  return bits ^ ((bits >> 63) & INT64_MAX);
-}
-
-double double_from_sortable(int64_t v) noexcept {
-  return std::bit_cast<double>(v ^ ((v >> 63) & INT64_MAX));
 }
 
 }  // namespace diagon::docvalues

@@ -3,6 +3,7 @@
 // can skip or accept whole blocks.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,6 +28,9 @@ NumericMeta write_numeric(directory::FileWriter& file, std::span<const int64_t> 
 // on, as many as `out` has room for. Called for each block in order, and then once more for each.
 NumericMeta write_numeric(directory::FileWriter& file, uint64_t count,
                           const std::function<void(uint64_t first, std::span<int64_t> out)>& fill);
+
+// What gathered values become, 8 bytes each, or one.
+enum class GatherAs : uint8_t { kI64, kF64, kSortableF64, kBool };
 
 // Reads one. Const methods may be called from several threads at once.
 class NumericReader {
@@ -53,6 +57,9 @@ class NumericReader {
   void gather_pairs(std::span<const uint32_t> indices, int64_t* from, int64_t* to) const;
   // out[j] = value of indices[j]; indices in ascending order are fastest. REQUIRES: each < size().
   void gather(std::span<const uint32_t> indices, int64_t* out) const;
+  // The same as bytes in another form, without a step between. Throws kInvalidArgument for an index
+  // that is not below size(), kCorrupt.
+  void gather_as(GatherAs as, std::span<const uint32_t> indices, uint8_t* out) const;
   // Keeps those of `n` ascending indices whose value is in [lo, hi], in order; returns how many.
   // REQUIRES: each < size(). Throws kCorrupt.
   uint32_t select(uint32_t* indices, uint32_t n, int64_t lo, int64_t hi) const;
@@ -63,6 +70,9 @@ class NumericReader {
   uint32_t decode_block(uint64_t block, int64_t* out) const;
 
  private:
+  template <GatherAs kAs>
+  void gather_each(std::span<const uint32_t> indices, uint8_t* out) const;
+
   std::shared_ptr<const directory::MappedFile> file_;
   NumericMeta meta_;
   const uint8_t* headers_ = nullptr;
@@ -72,7 +82,12 @@ class NumericReader {
 
 // Doubles as integers in the same order (total order; -0.0 below 0.0), so that one codec serves
 // both.
-int64_t sortable_from_double(double v) noexcept;
-double double_from_sortable(int64_t v) noexcept;
+inline int64_t sortable_from_double(double v) noexcept {
+  const auto bits = std::bit_cast<int64_t>(v);
+  return bits ^ ((bits >> 63) & INT64_MAX);
+}
+inline double double_from_sortable(int64_t v) noexcept {
+  return std::bit_cast<double>(v ^ ((v >> 63) & INT64_MAX));
+}
 
 }  // namespace diagon::docvalues

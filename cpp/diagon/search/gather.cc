@@ -87,6 +87,14 @@ uint64_t Gatherer::convert(int64_t stored) const noexcept {
   return std::bit_cast<uint64_t>(value);
 }
 
+docvalues::GatherAs Gatherer::gather_as() const noexcept {
+  if (type_ == GatherType::kBool) return docvalues::GatherAs::kBool;
+  if (type_ == GatherType::kI64) return docvalues::GatherAs::kI64;
+  return column_->kind() == ColumnKind::kF64 && !column_->whole_doubles()
+             ? docvalues::GatherAs::kSortableF64
+             : docvalues::GatherAs::kF64;
+}
+
 bool Gatherer::missing(DocId doc) const noexcept {
   return column_ == nullptr || !column_->has_value(doc);
 }
@@ -185,13 +193,12 @@ void Gatherer::check_documents(std::span<const uint32_t> docs) const {
 GatherExtent Gatherer::measure(std::span<const uint32_t> docs) {
   extent_ = {};
   measured_ = docs.size();
+  if (fixed()) return extent_;
   check_documents(docs);
   if (list_) {
     measure_lists(docs);
-  } else if (type_ == GatherType::kStr) {
-    measure_strings(docs);
   } else {
-    return extent_;
+    measure_strings(docs);
   }
   for (const std::string_view s : strings_) extent_.bytes += s.size();
   if (extent_.items > kMaxExtent || extent_.bytes > kMaxExtent)
@@ -245,14 +252,17 @@ void Gatherer::put_numbers(uint8_t* values) const noexcept {
 }
 
 void Gatherer::write_numbers(std::span<const uint32_t> docs, uint8_t* values) {
-  numbers_.assign(docs.size(), 0);
   if (column_ != nullptr && !column_->multi()) {
-    column_->values().gather(docs, numbers_.data());
-  } else if (column_ != nullptr) {
-    for (size_t i = 0; i < docs.size(); ++i)
-      if (!missing(docs[i])) numbers_[i] = smallest_number(docs[i]);
+    column_->values().gather_as(gather_as(), docs, values);
+  } else {
+    check_documents(docs);
+    if (column_ != nullptr) {
+      numbers_.assign(docs.size(), 0);
+      for (size_t i = 0; i < docs.size(); ++i)
+        if (!missing(docs[i])) numbers_[i] = smallest_number(docs[i]);
+      put_numbers(values);
+    }
   }
-  if (column_ != nullptr) put_numbers(values);
   if (column_ != nullptr && column_->presence() == nullptr) return;
   const size_t w = width();
   static constexpr std::array<uint8_t, 8> kZeros{};
@@ -282,8 +292,10 @@ void Gatherer::write_lists(const GatherOut& out) {
 
 void Gatherer::check_call(std::span<const uint32_t> docs, const GatherOut& out) const {
   const bool strings = type_ == GatherType::kStr;
-  check(docs.size() == measured_, "documents");
-  check_documents(docs);
+  if (!fixed()) {
+    check(docs.size() == measured_, "documents");
+    check_documents(docs);
+  }
   check(out.validity.empty() || out.validity.size() == (docs.size() + 7) / 8, "validity");
   check(out.offsets.size() == (list_ || strings ? 4 * (docs.size() + 1) : 0), "offsets");
   check(out.child_offsets.size() == (list_ && strings ? 4 * (extent_.items + 1) : 0),

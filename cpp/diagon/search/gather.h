@@ -37,6 +37,9 @@ class Gatherer {
   Gatherer(std::shared_ptr<const index::SegmentReader> segment, FieldId field, GatherType type,
            bool list, const std::string* fallback);
 
+  // Whether all documents have values of one size and nothing needs to be looked up first: then
+  // measure() need not be called, and says nothing.
+  bool fixed() const noexcept { return !list_ && type_ != GatherType::kStr; }
   // Looks the documents up. REQUIRES: each below max_doc; else throws kInvalidArgument. Throws
   // kTooLarge past 2^31 - 1 bytes or items.
   GatherExtent measure(std::span<const uint32_t> docs);
@@ -49,6 +52,7 @@ class Gatherer {
   size_t width() const noexcept;
   void check(bool ok, const char* what) const;
   uint64_t convert(int64_t stored) const noexcept;
+  docvalues::GatherAs gather_as() const noexcept;
   bool missing(DocId doc) const noexcept;
   std::string_view missing_string() const noexcept;
   // Of a value, in the column's strings. Throws kCorrupt.
