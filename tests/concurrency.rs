@@ -295,7 +295,10 @@ fn a_spinning_function_is_stopped() {
         .expect("what was found until then");
     let total = response.total.expect("a total");
     assert!(
-        response.timed_out && total.relation == Relation::Gte && total.value == 4_096,
+        // Without the batch in which it spins.
+        response.timed_out
+            && total.relation == Relation::Gte
+            && (3_977..=5_000).contains(&total.value),
         "{total:?}"
     );
     assert_eq!(response.hits.len(), 10);
