@@ -14,6 +14,9 @@ use std::time::Instant;
 /// Candidates in one batch at most. One constant for the native engine, the buffers and the guests.
 pub const BATCH_CAPACITY: usize = 1024;
 
+/// Bytes of values beyond which [`Columns::measure`] may stop. A document alone is always measured.
+pub const MAX_VALUES_BYTES: usize = 16 << 20;
+
 /// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ValueType {
@@ -119,15 +122,17 @@ pub struct ColumnOut<'a> {
 pub trait Columns: Send {
     /// Opens a column. A column may be opened any number of times.
     ///
-    /// Fails if the field has no column, or one of a type that doesn't convert: `I64` is read from `long` and `date`, `F64`
-    /// from `double`, `long` and `date`, `Bool` from `boolean`, `Str` from `keyword` and `text` with doc values. A field
-    /// unknown to the schema is an error unless the request says `optional`.
+    /// Fails if the field's type doesn't convert: `I64` is read from `long` and `date`, `F64` from `double`, `long` and `date`, `Bool`
+    /// from `boolean`, `Str` from `keyword` and `text`. Where a field has no column, its values are read from the documents'
+    /// sources. A field unknown to the schema is an error unless the request says `optional`; `_source.a.b` is what stands at
+    /// that path of the source, mapped or not, and `_source` (a `Str`) the source itself.
     ///
     /// # Errors
     /// `InvalidArgument` that names the field, its type and the wanted one.
     fn open(&mut self, request: &ColumnRequest) -> crate::Result<ColumnId>;
 
-    /// Says how much room [`Columns::write`] needs for these documents, which are strictly increasing.
+    /// Says how much room [`Columns::write`] needs for these documents, which are strictly increasing. Of several documents whose
+    /// values are over [`MAX_VALUES_BYTES`] it may say no more than that, and then they can't be written.
     ///
     /// # Errors
     /// `Native` with code `Corrupt` for a damaged file.
@@ -147,6 +152,11 @@ pub trait Columns: Send {
     /// # Errors
     /// As [`Columns::open`].
     fn open_id(&mut self) -> crate::Result<ColumnId>;
+
+    /// Documents whose values were read from their source so far, which takes long; a document once for each column of this kind.
+    fn source_reads(&self) -> u64 {
+        0
+    }
 
     /// The `_id` of one document, for error samples.
     ///
@@ -311,6 +321,8 @@ pub struct FunctionCounts {
     pub nanoseconds: u64,
     /// Instances made.
     pub instances: u64,
+    /// Documents whose values were read from their source, since a field has no column.
+    pub source_reads: u64,
     /// Documents with [`FailureKind::Guest`].
     pub guest_failures: u64,
     /// Documents with [`FailureKind::Trap`].

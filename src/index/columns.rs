@@ -1,23 +1,30 @@
-//! Columns of one segment for a user-defined function: [`Columns`] over native gatherers.
+//! Columns of one segment for a user-defined function: [`Columns`] over native gatherers, and where there is no column over the
+//! documents' sources.
 
 use cxx::UniquePtr;
 
+use super::source_columns::{SourceColumn, source_path};
 use super::{DocAddress, Snapshot};
 use crate::batch::{ColumnId, ColumnOut, ColumnRequest, Columns, Extent, Value, ValueType};
 use crate::bridge;
-use crate::schema::{ColumnKind, Field, FieldType, ID_FIELD};
+use crate::schema::{ColumnKind, Field, FieldType, ID_FIELD, Role};
 
 /// The columns of one segment. `Send`; keeps its snapshot alive.
 pub struct SegmentColumns {
     snapshot: Snapshot,
     segment: u32,
     opened: Vec<Opened>,
+    /// Documents that were read from their source.
+    source_reads: u64,
 }
 
-struct Opened {
-    gatherer: UniquePtr<bridge::Gatherer>,
-    /// One value of one size for each document: there is nothing to measure.
-    fixed: bool,
+enum Opened {
+    Column {
+        gatherer: UniquePtr<bridge::Gatherer>,
+        /// One value of one size for each document: there is nothing to measure.
+        fixed: bool,
+    },
+    Source(Box<SourceColumn>),
 }
 
 impl std::fmt::Debug for SegmentColumns {
@@ -37,6 +44,7 @@ impl SegmentColumns {
             snapshot,
             segment,
             opened: Vec::new(),
+            source_reads: 0,
         }
     }
 
@@ -50,6 +58,9 @@ impl SegmentColumns {
     ) -> crate::Result<Option<&'a Field>> {
         let invalid = |message| Err(crate::Error::InvalidArgument(message));
         let name = &request.field;
+        if source_path(name).is_some() {
+            return Ok(None);
+        }
         let Some(field) = schema.field(name) else {
             if request.optional {
                 return Ok(None);
@@ -63,16 +74,27 @@ impl SegmentColumns {
             | (ColumnKind::Ordinals | ColumnKind::Strings | ColumnKind::Terms, ValueType::Str) => {
                 true
             }
-            (ColumnKind::None, _) => {
-                let hint = match field.field_type() {
-                    FieldType::GeoPoint => "; read its `.lat` and `.lon`",
-                    _ => "; its mapping needs `\"doc_values\": true`",
-                };
+            (ColumnKind::None, _) if field.field_type() == FieldType::GeoPoint => {
                 return invalid(format!(
-                    "the field `{name}` of type {} has no column{hint}",
+                    "the field `{name}` of type {} has no column; read its `.lat` and `.lon`",
                     field.declared.name()
                 ));
             }
+            (ColumnKind::None, _) if matches!(field.role, Role::Lat(_) | Role::Lon(_)) => {
+                return invalid(format!(
+                    "the field `{name}` has no column; its mapping needs `\"doc_values\": true`"
+                ));
+            }
+            // Read from the source.
+            (ColumnKind::None, wanted) => matches!(
+                (field.field_type(), wanted),
+                (
+                    FieldType::Long | FieldType::Date,
+                    ValueType::I64 | ValueType::F64
+                ) | (FieldType::Double, ValueType::F64)
+                    | (FieldType::Boolean, ValueType::Bool)
+                    | (FieldType::Keyword | FieldType::Text, ValueType::Str)
+            ),
             _ => false,
         };
         if !fits {
@@ -96,17 +118,11 @@ impl SegmentColumns {
             fallback.is_some(),
             fallback.as_deref().unwrap_or_default(),
         )?;
-        self.opened.push(Opened {
+        self.opened.push(Opened::Column {
             gatherer,
             fixed: !request.list && request.value_type != ValueType::Str,
         });
         Ok(ColumnId(self.opened.len() - 1))
-    }
-
-    fn opened(&mut self, column: ColumnId) -> crate::Result<&mut Opened> {
-        self.opened
-            .get_mut(column.0)
-            .ok_or_else(|| crate::Error::InvalidArgument("a column that is not open".into()))
     }
 }
 
@@ -117,6 +133,10 @@ const _: () = assert!(
         && ValueType::F64 as u8 == 2
         && ValueType::Str as u8 == 3
 );
+
+fn not_open() -> crate::Error {
+    crate::Error::InvalidArgument("a column that is not open".into())
+}
 
 fn fallback_bytes(value: &Value) -> Vec<u8> {
     match value {
@@ -131,6 +151,12 @@ impl Columns for SegmentColumns {
     fn open(&mut self, request: &ColumnRequest) -> crate::Result<ColumnId> {
         let schema = self.snapshot.schema().clone();
         let field = Self::check(&schema, request)?;
+        let named = source_path(&request.field).is_some();
+        if named || field.is_some_and(|field| field.column() == ColumnKind::None) {
+            let column = SourceColumn::new(request, field, &self.snapshot);
+            self.opened.push(Opened::Source(Box::new(column)));
+            return Ok(ColumnId(self.opened.len() - 1));
+        }
         self.open_field(
             field.map_or(NO_FIELD, |field| u32::from(field.id.0)),
             request,
@@ -138,11 +164,20 @@ impl Columns for SegmentColumns {
     }
 
     fn measure(&mut self, column: ColumnId, docs: &[u32]) -> crate::Result<Extent> {
-        let opened = self.opened(column)?;
-        if opened.fixed {
-            return Ok(Extent::default());
-        }
-        let extent = bridge::gatherer_measure(opened.gatherer.pin_mut(), docs)?;
+        let Self {
+            snapshot,
+            segment,
+            opened,
+            source_reads,
+        } = self;
+        let extent = match opened.get_mut(column.0).ok_or_else(not_open)? {
+            Opened::Column { fixed: true, .. } => return Ok(Extent::default()),
+            Opened::Column { gatherer, .. } => bridge::gatherer_measure(gatherer.pin_mut(), docs)?,
+            Opened::Source(column) => {
+                *source_reads += docs.len() as u64;
+                return column.measure(snapshot, *segment, docs);
+            }
+        };
         // The engine refuses what is over 2 GiB.
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         Ok(Extent {
@@ -157,8 +192,12 @@ impl Columns for SegmentColumns {
         docs: &[u32],
         out: ColumnOut<'_>,
     ) -> crate::Result<usize> {
+        let gatherer = match self.opened.get_mut(column.0).ok_or_else(not_open)? {
+            Opened::Column { gatherer, .. } => gatherer,
+            Opened::Source(column) => return column.write(docs, out),
+        };
         let missing = bridge::gatherer_write(
-            self.opened(column)?.gatherer.pin_mut(),
+            gatherer.pin_mut(),
             docs,
             out.offsets,
             out.child_offsets,
@@ -179,6 +218,10 @@ impl Columns for SegmentColumns {
                 optional: false,
             },
         )
+    }
+
+    fn source_reads(&self) -> u64 {
+        self.source_reads
     }
 
     fn id(&mut self, doc: u32) -> crate::Result<String> {

@@ -9,6 +9,7 @@ mod check;
 mod columns;
 mod merges;
 mod snapshot;
+mod source_columns;
 mod writer;
 
 pub use bulk::Bulk;

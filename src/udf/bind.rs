@@ -115,6 +115,12 @@ impl BoundUdf {
         caller.run(guest, &[], None, 0, answers)
     }
 
+    /// Of the segment, so far.
+    fn source_reads(&mut self) -> u64 {
+        let columns = self.holder.state().columns.as_deref();
+        columns.map_or(0, |columns| columns.source_reads())
+    }
+
     /// Starts the time of a batch.
     fn begin(&mut self, documents: usize, interrupt: &Interrupt) {
         let time = self.prepared.time_for(documents);
@@ -290,12 +296,14 @@ impl BatchUdf for BoundUdf {
             ));
         }
         self.begin(batch.docs.len(), interrupt);
+        let read_before = self.source_reads();
         let mut answers = Answers::new(outcome, batch.docs.len(), self.returns());
         let result = match self.mode {
             Mode::Batch(_) => self.run_batch(batch, &mut answers),
             Mode::Row => self.run_row(batch, &mut answers),
         };
         answers.finish();
+        answers.source_reads = self.source_reads() - read_before;
         let (time, fault) = (started.elapsed(), result.as_ref().err());
         let memory = self.holder.state().limiter.peak_bytes;
         self.prepared

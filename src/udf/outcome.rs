@@ -13,6 +13,8 @@ pub(crate) struct Answers<'a> {
     pub(crate) failures: [u64; KINDS],
     /// Instances made.
     pub(crate) instances: u64,
+    /// Documents whose values were read from their source.
+    pub(crate) source_reads: u64,
 }
 
 const KINDS: usize = 4;
@@ -30,6 +32,7 @@ impl<'a> Answers<'a> {
             outcome,
             failures: [0; KINDS],
             instances: 0,
+            source_reads: 0,
         }
     }
 
@@ -85,6 +88,7 @@ pub struct UdfCounters {
     documents: AtomicU64,
     nanoseconds: AtomicU64,
     instances: AtomicU64,
+    source_reads: AtomicU64,
     cache_hits: AtomicU64,
     failures: [AtomicU64; KINDS],
 }
@@ -103,6 +107,7 @@ impl UdfCounters {
             u64::try_from(time.as_nanos()).unwrap_or(u64::MAX),
         );
         add(&self.instances, answers.instances);
+        add(&self.source_reads, answers.source_reads);
         for (counter, n) in self.failures.iter().zip(answers.failures) {
             add(counter, n);
         }
@@ -128,6 +133,7 @@ impl UdfCounters {
             documents: get(&self.documents),
             nanoseconds: get(&self.nanoseconds),
             instances: get(&self.instances),
+            source_reads: get(&self.source_reads),
             guest_failures: get(&self.failures[0]),
             traps: get(&self.failures[1]),
             protocol_failures: get(&self.failures[2]),
