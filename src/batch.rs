@@ -116,6 +116,17 @@ pub struct ColumnOut<'a> {
     pub validity: &'a mut [u8],
 }
 
+/// Which segment columns are of, for those who keep what was found out about it: equal ones give equal values for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SegmentIdentity {
+    /// The segment's random number.
+    pub id: [u8; 16],
+    /// Its documents, deleted ones included: their numbers are below.
+    pub docs: u32,
+    /// Fields in the mapping through which it is read. Mappings only grow.
+    pub fields: u32,
+}
+
 /// The columns of one segment, as one function reads them in one query.
 ///
 /// An implementation owns what it reads from (a snapshot's segment), so that it can live inside a guest's store.
@@ -152,6 +163,11 @@ pub trait Columns: Send {
     /// # Errors
     /// As [`Columns::open`].
     fn open_id(&mut self) -> crate::Result<ColumnId>;
+
+    /// Which segment this is; `None` if nothing may be kept of it.
+    fn segment(&self) -> Option<SegmentIdentity> {
+        None
+    }
 
     /// Documents whose values were read from their source so far, which takes long; a document once for each column of this kind.
     fn source_reads(&self) -> u64 {
@@ -321,6 +337,8 @@ pub struct FunctionCounts {
     pub nanoseconds: u64,
     /// Instances made.
     pub instances: u64,
+    /// Documents it was not asked about, since their answers were in the result cache.
+    pub cache_hits: u64,
     /// Documents whose values were read from their source, since a field has no column.
     pub source_reads: u64,
     /// Documents with [`FailureKind::Guest`].

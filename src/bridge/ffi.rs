@@ -272,6 +272,8 @@ pub(crate) mod ffi {
         fn snapshot_segments(snapshot: &Snapshot) -> u32;
         /// Documents of a segment, deleted ones included.
         fn snapshot_max_doc(snapshot: &Snapshot, segment: u32) -> Result<u32>;
+        /// A segment's random number, of 16 bytes.
+        fn snapshot_segment_id(snapshot: &Snapshot, segment: u32, id: &mut [u8]) -> Result<()>;
         /// Documents that are not deleted.
         fn snapshot_live_docs(snapshot: &Snapshot) -> u64;
         /// One more with each commit.

@@ -5,7 +5,9 @@ use cxx::UniquePtr;
 
 use super::source_columns::{SourceColumn, source_path};
 use super::{DocAddress, Snapshot};
-use crate::batch::{ColumnId, ColumnOut, ColumnRequest, Columns, Extent, Value, ValueType};
+use crate::batch::{
+    ColumnId, ColumnOut, ColumnRequest, Columns, Extent, SegmentIdentity, Value, ValueType,
+};
 use crate::bridge;
 use crate::schema::{ColumnKind, Field, FieldType, ID_FIELD, Role};
 
@@ -218,6 +220,16 @@ impl Columns for SegmentColumns {
                 optional: false,
             },
         )
+    }
+
+    fn segment(&self) -> Option<SegmentIdentity> {
+        let mut id = [0; 16];
+        bridge::snapshot_segment_id(self.snapshot.native(), self.segment, &mut id).ok()?;
+        Some(SegmentIdentity {
+            id,
+            docs: self.snapshot.docs_in(self.segment).ok()?,
+            fields: u32::try_from(self.snapshot.schema().fields().len()).ok()?,
+        })
     }
 
     fn source_reads(&self) -> u64 {

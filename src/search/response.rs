@@ -272,6 +272,7 @@ impl Serialize for Profile {
                     "documents": function.counts.documents,
                     "time_in_nanos": function.counts.nanoseconds,
                     "instances": function.counts.instances,
+                    "cached_documents": function.counts.cache_hits,
                     "documents_from_source": function.counts.source_reads,
                     "errors": kinds(function),
                 })

@@ -49,6 +49,8 @@ pub struct UdfLimits {
     pub breaker: BreakerOptions,
     /// What is kept of a guest's log in one query, in bytes. 8 KiB.
     pub log_bytes: usize,
+    /// Room for what pure filters have answered, over all functions of the registry, in bytes. 32 MiB; 0 keeps nothing.
+    pub result_cache_bytes: usize,
 }
 
 impl Default for UdfLimits {
@@ -63,6 +65,7 @@ impl Default for UdfLimits {
             queries_per_second: None,
             breaker: BreakerOptions::default(),
             log_bytes: 8 << 10,
+            result_cache_bytes: 32 << 20,
         }
     }
 }

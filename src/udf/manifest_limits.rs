@@ -49,6 +49,7 @@ impl ManifestLimits {
             ),
             queries_per_second: rates.into_iter().flatten().min(),
             log_bytes: host.log_bytes,
+            result_cache_bytes: host.result_cache_bytes,
             breaker: host.breaker.clone(),
         }
     }

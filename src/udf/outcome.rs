@@ -133,6 +133,7 @@ impl UdfCounters {
             documents: get(&self.documents),
             nanoseconds: get(&self.nanoseconds),
             instances: get(&self.instances),
+            cache_hits: get(&self.cache_hits),
             source_reads: get(&self.source_reads),
             guest_failures: get(&self.failures[0]),
             traps: get(&self.failures[1]),

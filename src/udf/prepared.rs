@@ -91,6 +91,11 @@ impl PreparedUdf {
         &self.0.manifest
     }
 
+    /// Its parameters, in the manifest's order.
+    pub(crate) fn params(&self) -> &Params {
+        &self.0.params
+    }
+
     /// What the function did in this query so far, in all bindings.
     #[must_use]
     pub fn counters(&self) -> Arc<UdfCounters> {

@@ -6,13 +6,15 @@ use serde_json::{Map, Value as Json};
 use wasmtime::{InstancePre, Module};
 
 use super::bind::BoundUdf;
+use super::cached::CachedFilter;
 use super::engine::UdfEngine;
 use super::host::HostState;
 use super::limits::UdfLimits;
-use super::manifest::{Abi, Manifest, RowConvention};
+use super::manifest::{Abi, Input, Kind, Manifest, RowConvention};
 use super::module_info::ModuleInfo;
 use super::params;
 use super::prepared::PreparedUdf;
+use super::result_cache::{ResultCache, filter_key};
 use super::stats::UdfStats;
 use super::usage::{Clock, Usage, Visit};
 use crate::batch::BatchUdf;
@@ -50,12 +52,14 @@ pub(crate) struct Environment {
     /// The host's.
     pub(crate) limits: UdfLimits,
     pub(crate) clock: Clock,
+    pub(crate) results: Arc<ResultCache>,
 }
 
 impl Environment {
     pub(crate) fn new(engine: Arc<UdfEngine>, limits: UdfLimits) -> Self {
         Self {
             engine,
+            results: Arc::new(ResultCache::new(limits.result_cache_bytes)),
             limits,
             clock: Arc::new(std::time::Instant::now),
         }
@@ -191,8 +195,25 @@ impl RegisteredUdf {
     /// # Errors
     /// As [`RegisteredUdf::prepare`].
     pub fn bind(&self, parameters: &Map<String, Json>) -> crate::Result<Box<dyn BatchUdf>> {
-        let bound: BoundUdf = self.prepare(parameters)?.bind();
-        Ok(Box::new(bound))
+        let prepared = self.prepare(parameters)?;
+        let bound: BoundUdf = prepared.bind();
+        // Document numbers are the segment's, and so is what is kept; a score is the query's.
+        let kept = self.manifest.pure
+            && self.manifest.kind == Kind::Filter
+            && !self.manifest.wants(Input::Score)
+            && self.environment.limits.result_cache_bytes > 0;
+        if !kept {
+            return Ok(Box::new(bound));
+        }
+        let manifest = self.manifest.json.to_string();
+        let key = filter_key(self.hash(), &manifest, prepared.params());
+        let cache = Arc::clone(&self.environment.results);
+        Ok(Box::new(CachedFilter::new(
+            bound,
+            prepared.counters(),
+            cache,
+            key,
+        )))
     }
 
     fn instance_pre(&self) -> crate::Result<InstancePre<HostState>> {

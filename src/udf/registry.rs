@@ -16,6 +16,7 @@ use super::limits::UdfLimits;
 use super::loading::load;
 use super::manifest::Manifest;
 use super::registered::{Code, Environment, RegisteredUdf};
+use super::result_cache::ResultCacheStats;
 use super::stats::UdfStats;
 use super::table::{Table, asked_for};
 use super::{dry_run, validate};
@@ -123,6 +124,17 @@ impl UdfRegistry {
     /// kept: a registry is opened switched on.
     pub fn set_enabled(&self, enabled: bool) {
         self.enabled.store(enabled, Ordering::Relaxed);
+    }
+
+    /// What the result cache holds: the answers of pure filters, as far as [`UdfLimits::result_cache_bytes`] allows.
+    #[must_use]
+    pub fn result_cache(&self) -> ResultCacheStats {
+        self.environment.results.stats()
+    }
+
+    /// Empties the result cache. Searches that run go on with what they have of it.
+    pub fn clear_result_cache(&self) {
+        self.environment.results.clear();
     }
 
     /// Whether queries may name functions.

@@ -81,6 +81,13 @@ pub(crate) fn registry_of_its_own() -> Arc<UdfRegistry> {
     Arc::new(registry)
 }
 
+/// A module of these, and its manifest, for a test that registers it under another name or version.
+pub(crate) fn module(name: &str) -> (Vec<u8>, serde_json::Value) {
+    let named = |(_, manifest): &(String, serde_json::Value)| manifest["name"] == name;
+    let (module, manifest) = wat::all().into_iter().find(named).expect("a guest");
+    (::wat::parse_str(&module).expect("valid text"), manifest)
+}
+
 /// The same, as a searcher takes them.
 pub(crate) fn functions() -> Option<Arc<dyn FunctionSource>> {
     Some(registry())

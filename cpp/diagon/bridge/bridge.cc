@@ -161,6 +161,12 @@ uint32_t snapshot_max_doc(const Snapshot& snapshot, uint32_t segment) {
   return segment_of(snapshot, segment).reader->max_doc();
 }
 
+void snapshot_segment_id(const Snapshot& snapshot, uint32_t segment, rust::Slice<uint8_t> id) {
+  const directory::SegmentId& found = segment_of(snapshot, segment).reader->id();
+  if (id.size() != found.size()) throw_invalid("a segment's number has 16 bytes");
+  std::ranges::copy(found, id.begin());
+}
+
 uint64_t snapshot_live_docs(const Snapshot& snapshot) noexcept {
   return snapshot.rep->live_count();
 }

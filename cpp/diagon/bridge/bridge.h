@@ -115,6 +115,7 @@ uint64_t merge_wait(const MergeMonitor& monitor, uint64_t seen, uint32_t most_ms
 std::shared_ptr<Snapshot> snapshot_open(rust::Str folder);
 uint32_t snapshot_segments(const Snapshot& snapshot) noexcept;
 uint32_t snapshot_max_doc(const Snapshot& snapshot, uint32_t segment);
+void snapshot_segment_id(const Snapshot& snapshot, uint32_t segment, rust::Slice<uint8_t> id);
 uint64_t snapshot_live_docs(const Snapshot& snapshot) noexcept;
 uint64_t snapshot_generation(const Snapshot& snapshot) noexcept;
 rust::Slice<const uint8_t> snapshot_user_data(const Snapshot& snapshot) noexcept;
