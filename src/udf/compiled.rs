@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! compiled/<module>-<configuration>.cwasm     what the compiler made of the module
-//! modules/<module>-<configuration>.json       {"format": 1, "check": "<sha256 of that file>"}
+//! modules/<module>-<configuration>.json       {"format": 1, "check": "<sha256 of the sha256s of its pieces of 1 MiB>"}
 //! ```
 //!
 //! What is compiled is machine code, and is run as such. So it is read only from a folder that belongs to the user that this process
@@ -12,8 +12,8 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::hash::{Hash, Hasher};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,6 +26,9 @@ use super::folder::{FORMAT, Folder, hash, publish};
 
 /// The largest file that is read: what 16 MiB of WebAssembly can become.
 const MAX_BYTES: u64 = 256 << 20;
+
+/// What a thread reads and hashes at a time.
+const PIECE: usize = 1 << 20;
 
 /// The compiled modules of a registry's folder.
 #[derive(Debug)]
@@ -109,8 +112,8 @@ impl CompiledCache {
             Err(rustix::io::Errno::NOENT) => return Ok(None),
             Err(e) => return Err(format!("{name}: {e}")),
         };
-        let bytes = read_own(file).map_err(|reason| format!("{name}: {reason}"))?;
-        if hash(&bytes) != record.check {
+        let (bytes, check) = read_own(&file).map_err(|reason| format!("{name}: {reason}"))?;
+        if check != record.check {
             return Err(format!("{name}: its hash is not the one that was noted"));
         }
         deserialize(engine, &bytes)
@@ -134,7 +137,7 @@ impl CompiledCache {
         let Some(folder) = self.open_folder()? else {
             return Err("the folder is gone".to_string());
         };
-        let bytes = compiled.serialize().map_err(|e| format!("{e:#}"))?;
+        let mut bytes = compiled.serialize().map_err(|e| format!("{e:#}"))?;
         let name = self.name(module);
         let temporary = format!(".{name}.{}.new", std::process::id());
         // One that a process of the same number left.
@@ -160,7 +163,7 @@ impl CompiledCache {
         }
         let record = Record {
             format: FORMAT,
-            check: hash(&bytes),
+            check: digest(&mut bytes, |_, _| Ok(())).map_err(text)?,
         };
         let json = serde_json::to_vec(&record).map_err(|e| e.to_string())?;
         publish(&self.record_path(module), &json).map_err(|e| e.to_string())
@@ -198,8 +201,8 @@ fn read_record(path: &Path) -> Option<Record> {
     (record.format == FORMAT).then_some(record)
 }
 
-/// Reads a file that is the user's own.
-fn read_own(file: File) -> Result<Vec<u8>, String> {
+/// Reads a file that is the user's own, and hashes what it read.
+fn read_own(file: &File) -> Result<(Vec<u8>, String), String> {
     let meta = file.metadata().map_err(|e| e.to_string())?;
     if !meta.is_file()
         || meta.uid() != rustix::process::geteuid().as_raw()
@@ -207,13 +210,44 @@ fn read_own(file: File) -> Result<Vec<u8>, String> {
     {
         return Err("it is no plain file of this user alone".to_string());
     }
-    if meta.len() > MAX_BYTES {
-        return Err(format!("it has {} bytes", meta.len()));
+    let len = usize::try_from(meta.len())
+        .ok()
+        .filter(|_| meta.len() <= MAX_BYTES);
+    let mut bytes = vec![0; len.ok_or_else(|| format!("it has {} bytes", meta.len()))?];
+    let check = digest(&mut bytes, |piece, at| file.read_exact_at(piece, at));
+    let check = check.map_err(|e| e.to_string())?;
+    Ok((bytes, check))
+}
+
+/// Fills `bytes` piece by piece, and hashes the hashes of the pieces: on several threads, as hashing is most of what loading takes.
+pub(crate) fn digest(
+    bytes: &mut [u8],
+    fill: impl Fn(&mut [u8], u64) -> std::io::Result<()> + Sync,
+) -> std::io::Result<String> {
+    let mut work: Vec<(u64, &mut [u8], [u8; 32])> = Vec::new();
+    for (n, piece) in bytes.chunks_mut(PIECE).enumerate() {
+        work.push((n as u64 * PIECE as u64, piece, [0; 32]));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
-    let read = file.take(MAX_BYTES).read_to_end(&mut bytes);
-    read.map_err(|e| e.to_string())?;
-    Ok(bytes)
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = work.len().div_ceil(threads).max(1);
+    let run = |part: &mut [(u64, &mut [u8], [u8; 32])]| {
+        part.iter_mut().try_for_each(|(at, piece, hash)| {
+            fill(piece, *at)?;
+            *hash = Sha256::digest(&**piece).into();
+            Ok(())
+        })
+    };
+    std::thread::scope(|scope| {
+        let mut parts = work.chunks_mut(share);
+        let first = parts.next();
+        let others: Vec<_> = parts.map(|part| scope.spawn(|| run(part))).collect();
+        let first = first.map_or(Ok(()), run);
+        let failed = |_| Err(std::io::Error::other("a thread that hashes ended"));
+        let others = others.into_iter().map(|t| t.join().unwrap_or_else(failed));
+        others.fold(first, std::io::Result::and)
+    })?;
+    let all: Vec<u8> = work.iter().flat_map(|(_, _, hash)| *hash).collect();
+    Ok(hash(&all))
 }
 
 #[allow(

@@ -9,6 +9,7 @@ use serde_json::{Map, json};
 
 use super::support::*;
 use crate::batch::BatchUdf;
+use crate::udf::compiled::digest;
 use crate::udf::folder::hash;
 use crate::udf::{EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
 
@@ -158,7 +159,8 @@ fn foreign_code_is_not_loaded() {
         fs::write(&artifact, bytes).unwrap();
         fs::write(
             &record,
-            json!({"format": 1, "check": hash(bytes)}).to_string(),
+            json!({"format": 1, "check": digest(&mut bytes.to_vec(), |_, _| Ok(())).unwrap()})
+                .to_string(),
         )
         .unwrap();
     };
@@ -224,4 +226,35 @@ fn row_functions_are_kept_too() {
             .unwrap();
     }
     assert_eq!(bench.compilations(), 0);
+}
+
+#[test]
+fn pieces_are_hashed_in_their_order() {
+    let sha = |bytes: &[u8]| -> [u8; 32] { <sha2::Sha256 as sha2::Digest>::digest(bytes).into() };
+    for len in [0, 1, 1 << 20, (1 << 20) + 1, 5_300_000] {
+        let bytes: Vec<u8> = (0..len)
+            .map(|i: u32| i.to_le_bytes()[0] ^ i.to_le_bytes()[2])
+            .collect();
+        let naive: Vec<u8> = bytes.chunks(1 << 20).flat_map(sha).collect();
+        let mut read = vec![0; bytes.len()];
+        let fill = |piece: &mut [u8], at: u64| {
+            let at = usize::try_from(at).unwrap();
+            piece.copy_from_slice(&bytes[at..at + piece.len()]);
+            Ok(())
+        };
+        assert_eq!(
+            digest(&mut read, fill).unwrap(),
+            hash(&naive),
+            "{len} bytes"
+        );
+        assert!(read == bytes);
+    }
+    let failing = |_: &mut [u8], at: u64| {
+        if at > 0 {
+            Err(std::io::Error::other("no"))
+        } else {
+            Ok(())
+        }
+    };
+    assert!(digest(&mut vec![0; 3 << 20], failing).is_err());
 }
