@@ -174,8 +174,10 @@ fn cpp_rooms_point_down() {
 }
 
 #[test]
-fn unsafe_code_stands_in_the_bridge_only() {
+fn unsafe_code_stands_in_two_places_only() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    // Loads machine code that was compiled before; ARCHITECTURE.md says why that is safe.
+    let compiled = root.join("udf/compiled.rs");
     let mut sources = Vec::new();
     files(&root, &["rs"], &mut sources);
     for file in sources {
@@ -183,7 +185,7 @@ fn unsafe_code_stands_in_the_bridge_only() {
         let found = text.contains("unsafe ") || text.contains("(unsafe_code");
         let forbids = text.contains("forbid(unsafe_code)") && !text.contains("unsafe ");
         assert!(
-            !found || forbids || room(&root, &file) == "bridge",
+            !found || forbids || room(&root, &file) == "bridge" || file == compiled,
             "{}: unsafe",
             file.display()
         );

@@ -1,5 +1,6 @@
 //! The WebAssembly engine that a process's registries share: compiler settings, the pool of instances, the clock.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use wasmtime::{
@@ -38,6 +39,7 @@ pub struct UdfEngine {
     engine: Engine,
     ticker: Ticker,
     pooled: bool,
+    compilations: AtomicU64,
     linkers: [OnceLock<Linker<HostState>>; 3],
 }
 
@@ -67,14 +69,25 @@ impl UdfEngine {
             engine,
             ticker,
             pooled,
+            compilations: AtomicU64::new(0),
             linkers: Default::default(),
         }))
+    }
+
+    /// Modules that it has compiled; those that were loaded from a folder of compiled modules don't count.
+    #[must_use]
+    pub fn compilations(&self) -> u64 {
+        self.compilations.load(Ordering::Relaxed)
     }
 
     /// Whether instances come from a pool.
     #[must_use]
     pub fn is_pooled(&self) -> bool {
         self.pooled
+    }
+
+    pub(crate) fn inner(&self) -> &Engine {
+        &self.engine
     }
 
     pub(crate) fn ticker(&self) -> &Ticker {
@@ -86,6 +99,7 @@ impl UdfEngine {
     /// # Errors
     /// `UdfRejected` with the compiler's words.
     pub(crate) fn compile(&self, bytes: &[u8]) -> crate::Result<Module> {
+        self.compilations.fetch_add(1, Ordering::Relaxed);
         Module::from_binary(&self.engine, bytes).map_err(|e| crate::Error::UdfRejected {
             message: format!("the module does not compile: {e:#}"),
         })

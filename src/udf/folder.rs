@@ -1,7 +1,7 @@
 //! The registry's folder. Modules are stored by the hash of their bytes, functions by name and version:
 //!
 //! ```text
-//! modules/<sha256>.wasm
+//! modules/<sha256>.wasm               and what `compiled` says about it
 //! functions/<name>/<version>.json     {"format": 1, "module": "<sha256>", "check": "<sha256 of the manifest>", "manifest": {…}}
 //! aliases/<name>/<alias>.json         see `folder_aliases`
 //! lock                                see `folder_lock`
@@ -210,11 +210,19 @@ impl Folder {
         Ok(())
     }
 
-    /// Removes the module with this hash, if it is there.
+    /// Removes the module with this hash, if it is there, and what was compiled of it.
     ///
     /// # Errors
     /// `Io`.
     pub(crate) fn remove_module(&self, hash: &str) -> crate::Result<()> {
+        for folder in [self.modules(), self.compiled_folder()] {
+            for path in entries(&folder).unwrap_or_default() {
+                if file_name(&path).starts_with(&format!("{hash}-")) {
+                    // What stays is swept later.
+                    let _ = fs::remove_file(&path);
+                }
+            }
+        }
         let path = self.module_path(hash);
         match fs::remove_file(&path) {
             Ok(()) => sync_folder(&self.modules()),

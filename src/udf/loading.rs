@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::folder::{Folder, Found};
-use super::manifest::Manifest;
+use super::manifest::{Abi, Manifest};
 use super::registered::{Code, Environment, RegisteredUdf};
 use super::registry::Damaged;
 use super::table::Table;
@@ -31,7 +31,14 @@ pub(crate) fn load(
             let code = match modules.get(&hash) {
                 Some(code) => Arc::clone(code),
                 None => {
-                    let code = Arc::new(Code::new(folder.module(&hash)?.into(), hash.clone()));
+                    let bytes = folder.module(&hash)?;
+                    // Then it was validated by this very version, before it was compiled.
+                    let known = environment
+                        .cache
+                        .as_ref()
+                        .is_some_and(|cache| cache.knows(&hash));
+                    let code = Arc::new(Code::new(bytes.into(), hash.clone(), !known));
+                    code.keep(environment);
                     Arc::clone(modules.entry(hash).or_insert(code))
                 }
             };
@@ -87,7 +94,10 @@ fn function(
     manifest: &str,
     environment: &Arc<Environment>,
 ) -> crate::Result<RegisteredUdf> {
-    let info = validate::module(&code.bytes, &environment.limits)?;
     let manifest = Manifest::parse_all(manifest.as_bytes())?.remove(0);
-    RegisteredUdf::new(environment, Arc::clone(code), &info, manifest)
+    let info = match manifest.abi {
+        Abi::Batch if !code.is_validated() => None,
+        _ => Some(validate::module(&code.bytes, &environment.limits)?),
+    };
+    RegisteredUdf::new(environment, Arc::clone(code), info.as_ref(), manifest)
 }

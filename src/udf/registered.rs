@@ -1,5 +1,6 @@
 //! A function in a registry, and its compiled module.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value as Json};
@@ -7,6 +8,7 @@ use wasmtime::{InstancePre, Module};
 
 use super::bind::BoundUdf;
 use super::cached::CachedFilter;
+use super::compiled::CompiledCache;
 use super::engine::UdfEngine;
 use super::host::HostState;
 use super::limits::UdfLimits;
@@ -17,6 +19,7 @@ use super::prepared::PreparedUdf;
 use super::result_cache::{ResultCache, filter_key};
 use super::stats::UdfStats;
 use super::usage::{Clock, Usage, Visit};
+use super::validate;
 use crate::batch::BatchUdf;
 
 /// A module: its bytes, and what the compiler made of them, once somebody has asked.
@@ -24,25 +27,57 @@ pub(crate) struct Code {
     pub(crate) bytes: Arc<[u8]>,
     /// SHA-256 in hexadecimal.
     pub(crate) hash: String,
+    /// It was validated in this process, and not only when it was compiled.
+    validated: bool,
+    /// It is in the registry's folder, so that what is compiled of it may be, too.
+    kept: AtomicBool,
     /// A mutex, so that threads that want the same module at the same time wait for one compilation.
     compiled: Mutex<Option<Module>>,
 }
 
 impl Code {
-    pub(crate) fn new(bytes: Arc<[u8]>, hash: String) -> Self {
+    pub(crate) fn new(bytes: Arc<[u8]>, hash: String, validated: bool) -> Self {
         Self {
             bytes,
             hash,
+            validated,
+            kept: AtomicBool::new(false),
             compiled: Mutex::new(None),
         }
     }
 
-    fn module(&self, engine: &UdfEngine) -> crate::Result<Module> {
+    /// Whether the module has to be validated when it is loaded, and not only if it is compiled.
+    pub(crate) fn is_validated(&self) -> bool {
+        self.validated
+    }
+
+    /// The module is in the registry's folder from now on.
+    pub(crate) fn keep(&self, environment: &Environment) {
+        let compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        self.kept.store(true, Ordering::Relaxed);
+        if let (Some(cache), Some(module)) = (&environment.cache, &*compiled) {
+            cache.store(&self.hash, module);
+        }
+    }
+
+    fn module(&self, environment: &Environment) -> crate::Result<Module> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(module) = &*compiled {
             return Ok(module.clone());
         }
-        Ok(compiled.insert(engine.compile(&self.bytes)?).clone())
+        let engine = &environment.engine;
+        let cache = environment.cache.as_ref();
+        if let Some(module) = cache.and_then(|cache| cache.load(engine.inner(), &self.hash)) {
+            return Ok(compiled.insert(module).clone());
+        }
+        if !self.validated {
+            validate::module(&self.bytes, &environment.limits)?;
+        }
+        let module = engine.compile(&self.bytes)?;
+        if self.kept.load(Ordering::Relaxed) {
+            cache.inspect(|cache| cache.store(&self.hash, &module));
+        }
+        Ok(compiled.insert(module).clone())
     }
 }
 
@@ -53,6 +88,7 @@ pub(crate) struct Environment {
     pub(crate) limits: UdfLimits,
     pub(crate) clock: Clock,
     pub(crate) results: Arc<ResultCache>,
+    pub(crate) cache: Option<CompiledCache>,
 }
 
 impl Environment {
@@ -62,6 +98,7 @@ impl Environment {
             results: Arc::new(ResultCache::new(limits.result_cache_bytes)),
             limits,
             clock: Arc::new(std::time::Instant::now),
+            cache: None,
         }
     }
 }
@@ -97,23 +134,25 @@ impl std::fmt::Debug for RegisteredUdf {
 }
 
 impl RegisteredUdf {
-    /// For a validated module. Nothing is compiled yet.
+    /// For a validated module. Nothing is compiled yet. `info` may be left out for a function of the batch ABI that was checked before.
     ///
     /// # Errors
     /// `UdfRejected` if the module lacks what the manifest promises.
     pub(crate) fn new(
         environment: &Arc<Environment>,
         code: Arc<Code>,
-        info: &ModuleInfo,
+        info: Option<&ModuleInfo>,
         manifest: Manifest,
     ) -> crate::Result<Self> {
-        info.check(&manifest)?;
-        let convention = match manifest.abi {
-            Abi::Batch => None,
-            Abi::Row { .. } => {
+        let convention = match info {
+            Some(info) => {
+                info.check(&manifest)?;
                 let convention = info.convention(&manifest);
-                Some(convention.map_err(|message| crate::Error::UdfRejected { message })?)
+                let convention =
+                    convention.map_err(|message| crate::Error::UdfRejected { message })?;
+                Some(convention).filter(|_| manifest.abi != Abi::Batch)
             }
+            None => None,
         };
         let (manifest, pre) = (Arc::new(manifest), Mutex::new(None));
         let limits = manifest.limits.within(&environment.limits);
@@ -172,6 +211,11 @@ impl RegisteredUdf {
         self.with_params(params, Some(visit))
     }
 
+    /// It is in the registry's folder from now on, and so is what is compiled of it.
+    pub(crate) fn keep(&self) {
+        self.code.keep(&self.environment);
+    }
+
     /// With checked parameters. `visit`: none for a trial, which is not counted.
     pub(crate) fn with_params(
         &self,
@@ -222,7 +266,7 @@ impl RegisteredUdf {
             return Ok(pre.clone());
         }
         let engine = &self.environment.engine;
-        let module = self.code.module(engine)?;
+        let module = self.code.module(&self.environment)?;
         let made = engine.linker(self.convention)?.instantiate_pre(&module);
         let made = made.map_err(|e| crate::Error::UdfRejected {
             message: format!("`{}`: {e:#}", self.manifest.label()),

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use semver::Version;
 
+use super::compiled::CompiledCache;
 use super::engine::{EngineOptions, UdfEngine};
 use super::folder::{Folder, hash};
 use super::folder_lock::LOCK_WAIT;
@@ -81,8 +82,13 @@ impl UdfRegistry {
     }
 
     pub(crate) fn with(environment: Environment, folder: Option<&Path>) -> crate::Result<Self> {
-        let environment = Arc::new(environment);
         let folder = folder.map(Folder::new);
+        let cache = folder.as_ref();
+        let cache = cache.map(|folder| CompiledCache::new(folder, environment.engine.inner()));
+        let environment = Arc::new(Environment {
+            cache,
+            ..environment
+        });
         let table = match &folder {
             Some(folder) => load(folder, &environment, &Table::default())?,
             None => Table::default(),
@@ -177,6 +183,8 @@ impl UdfRegistry {
             }
             Ok(())
         })?;
+        let fresh = registrations.iter().filter(|r| !r.existed);
+        fresh.for_each(|registration| registration.udf.keep());
         Ok(registrations)
     }
 
@@ -195,10 +203,11 @@ impl UdfRegistry {
             }
             None => Manifest::parse_all(&info.manifest)?,
         };
-        let code = Arc::new(Code::new(module.into(), hash(module)));
+        let code = Arc::new(Code::new(module.into(), hash(module), true));
         let mut registrations = Vec::with_capacity(manifests.len());
         for manifest in manifests {
-            let udf = RegisteredUdf::new(&self.environment, Arc::clone(&code), &info, manifest)?;
+            let udf =
+                RegisteredUdf::new(&self.environment, Arc::clone(&code), Some(&info), manifest)?;
             let warnings = dry_run::run(&udf)?;
             registrations.push(Registration {
                 udf: Arc::new(udf),

@@ -2,6 +2,7 @@
 
 mod aliases;
 mod batch;
+mod compiled;
 mod distance;
 mod faults;
 mod modules;
