@@ -13,9 +13,12 @@ mod guest;
 mod manifests;
 mod memories;
 mod modules;
+mod mutations;
 #[path = "../naive/mod.rs"]
 mod naive;
+mod remember;
 mod stage;
+mod threads;
 mod time;
 
 use std::io::Write;
