@@ -27,6 +27,7 @@ mod batch_abi;
 mod bind;
 mod breaker;
 mod cached;
+mod complexity;
 mod dry_run;
 mod engine;
 mod folder;
