@@ -16,6 +16,7 @@ mod modules;
 mod mutations;
 #[path = "../naive/mod.rs"]
 mod naive;
+mod outputs;
 mod remember;
 mod stage;
 mod threads;
