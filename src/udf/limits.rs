@@ -20,6 +20,8 @@ pub const MAX_OUTPUT_BYTES: usize = 4 << 20;
 pub const MAX_MESSAGE_BYTES: usize = 1 << 10;
 /// Failures kept of one batch; more are counted only.
 pub const MAX_KEPT_FAILURES: usize = 16;
+/// Values that the host holds for a row guest of one query, in bytes, over all fields.
+pub const MAX_ROW_BYTES: usize = 64 << 20;
 /// Different fields that a row guest may ask for in one query.
 pub const MAX_ROW_FIELDS: usize = 256;
 /// The stack of a guest, in bytes. The thread that runs it needs 1 MiB more.

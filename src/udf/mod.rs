@@ -28,6 +28,7 @@ mod bind;
 mod breaker;
 mod cached;
 mod compiled;
+mod complexity;
 mod dry_run;
 mod engine;
 mod folder;

@@ -143,6 +143,30 @@ impl Column {
         Ok(())
     }
 
+    /// The memory that its values take.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let buffers = [
+            &self.offsets,
+            &self.child_offsets,
+            &self.values,
+            &self.validity,
+        ];
+        buffers.iter().map(|buffer| buffer.capacity()).sum()
+    }
+
+    /// Gives its values' memory back.
+    pub(crate) fn release(&mut self) {
+        self.window = 0..0;
+        for buffer in [
+            &mut self.offsets,
+            &mut self.child_offsets,
+            &mut self.values,
+            &mut self.validity,
+        ] {
+            *buffer = Vec::new();
+        }
+    }
+
     /// The value of a document in the window: all of it, or an item of a list.
     pub(crate) fn value(&self, current: usize, item: Option<usize>) -> Option<FieldValue<'_>> {
         let row = current.checked_sub(self.window.start)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::host::{Stop, Watch};
-use super::limits::MAX_ROW_FIELDS;
+use super::limits::{MAX_ROW_BYTES, MAX_ROW_FIELDS};
 use super::row_column::{Column, FieldError, FieldValue, State, open};
 use super::values::ParamValue;
 use crate::batch::{ColumnRequest, Columns, ValueType};
@@ -204,6 +204,12 @@ impl RowFields {
         column.batch = self.batch;
         column.load(columns, id, &self.docs, self.current)?;
         watch.pause(started.elapsed());
+        if self.columns.iter().map(Column::held_bytes).sum::<usize>() > MAX_ROW_BYTES {
+            self.columns[index].release();
+            let message =
+                format!("the fields that the guest asks for have more than {MAX_ROW_BYTES} bytes");
+            return Err(FieldError::Stop(Stop::Limit(message)));
+        }
         Ok(true)
     }
 

@@ -10,6 +10,7 @@ use wasmparser::{
     ValidatorResources, WasmFeatures,
 };
 
+use super::complexity::Complexity;
 use super::imports::{self, Allowed, signature};
 use super::limits::{MAX_MODULE_BYTES, MAX_TABLE_ENTRIES, UdfLimits, clip};
 use super::manifest::RowConvention;
@@ -17,8 +18,9 @@ use super::module_info::{ModuleInfo, check_type};
 
 /// Functions with a body.
 pub const MAX_FUNCTIONS: usize = 50_000;
-/// Bytes of one function's body.
-pub const MAX_FUNCTION_BYTES: usize = 2 << 20;
+/// Bytes of one function's body. While it is compiled, one of so many calls takes a thousand times as much memory; the largest function
+/// of a Go program of 2.6 MB has 30,000.
+pub const MAX_FUNCTION_BYTES: usize = 256 << 10;
 /// Locals of one function, parameters included.
 pub const MAX_LOCALS: usize = 10_000;
 /// Blocks inside each other in one function.
@@ -28,6 +30,10 @@ pub const MAX_SECTION_ENTRIES: u32 = 50_000;
 /// Bytes of each of: all globals, all element segments, the offsets of all data segments. What is in them is evaluated for every
 /// instance, and nothing interrupts that.
 pub const MAX_CONSTANT_BYTES: usize = 512 << 10;
+/// Parameters of a function or block. A call of two bytes moves all of them, and compiling that takes microseconds each.
+pub const MAX_PARAMS: usize = 255;
+/// Results of a function or block.
+pub const MAX_RESULTS: usize = 4;
 /// Tables.
 pub const MAX_TABLES: u32 = 4;
 
@@ -56,6 +62,7 @@ struct Scan<'l> {
     /// The type of each function, imported ones first.
     functions: Vec<u32>,
     bodies: usize,
+    complexity: Complexity,
     tables: u32,
     memories: Vec<MemoryType>,
 }
@@ -75,6 +82,7 @@ impl<'l> Scan<'l> {
             types: Vec::new(),
             functions: Vec::new(),
             bodies: 0,
+            complexity: Complexity::default(),
             tables: 0,
             memories: Vec::new(),
         }
@@ -161,7 +169,14 @@ impl<'l> Scan<'l> {
         match payload {
             Payload::TypeSection(section) => {
                 for function in section.into_iter_err_on_gc_types() {
-                    self.types.push(function.map_err(invalid)?);
+                    let function = function.map_err(invalid)?;
+                    let (params, results) = (function.params().len(), function.results().len());
+                    if params > MAX_PARAMS || results > MAX_RESULTS {
+                        return Err(format!(
+                            "a type has {params} parameters and {results} results, the limits are {MAX_PARAMS} and {MAX_RESULTS}"
+                        ));
+                    }
+                    self.types.push(function);
                 }
             }
             Payload::ImportSection(section) => {
@@ -272,11 +287,17 @@ impl<'l> Scan<'l> {
         let mut validator = function.into_validator(allocations);
         let mut reader = body.get_binary_reader();
         validator.read_locals(&mut reader).map_err(invalid)?;
+        let has = |what: String| format!("function {index} has {what}");
+        self.complexity.start(locals);
         let mut operators = body.get_operators_reader().map_err(invalid)?;
         while !operators.eof() {
             let offset = operators.original_position();
             let operator = operators.read().map_err(invalid)?;
             validator.op(offset, &operator).map_err(invalid)?;
+            let operands = validator.operand_stack_height();
+            self.complexity
+                .instruction(&operator, operands)
+                .map_err(has)?;
             if validator.control_stack_height() > MAX_NESTING {
                 return Err(format!(
                     "function {index} has blocks nested deeper than {MAX_NESTING} (at offset {offset:#x})"

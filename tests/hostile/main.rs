@@ -13,9 +13,13 @@ mod guest;
 mod manifests;
 mod memories;
 mod modules;
+mod mutations;
 #[path = "../naive/mod.rs"]
 mod naive;
+mod outputs;
+mod remember;
 mod stage;
+mod threads;
 mod time;
 
 use std::io::Write;

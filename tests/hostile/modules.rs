@@ -375,6 +375,39 @@ fn bombs() -> Vec<Case> {
             "bytes of code, the limit is",
         ),
         with(
+            "has 33 loops in each other",
+            &format!("(func {}{})", "loop ".repeat(33), "end ".repeat(33)),
+            "loops nested deeper than 32",
+        ),
+        with(
+            "has 3000 values on its stack",
+            &format!(
+                "(func {}{})",
+                "i32.const 1 ".repeat(3_000),
+                "drop ".repeat(3_000)
+            ),
+            "more than 2048 values on its stack",
+        ),
+        with(
+            "has 1000 locals over 20000 branches",
+            &format!(
+                "(func (local {}) {})",
+                "i32 ".repeat(1_000),
+                branches(20_000)
+            ),
+            "too many branches for its number of locals",
+        ),
+        with(
+            "has functions that are all just below the limit",
+            &format!(
+                "(func (local {}) {}) ",
+                "i32 ".repeat(1_000),
+                branches(2_000)
+            )
+            .repeat(20),
+            "with the functions before it more than",
+        ),
+        with(
             "has 50001 data segments",
             &data,
             "data segments, the limit is 50000",
@@ -387,6 +420,16 @@ fn bombs() -> Vec<Case> {
             "param",
         ),
         with(
+            "has a function of 5 results",
+            "(func (result i32 i32 i32 i32 i32) (unreachable))",
+            "a type has 0 parameters and 5 results, the limits are 255 and 4",
+        ),
+        with(
+            "jumps back with 250 values again and again",
+            &jumps(),
+            "too many branches for its number of locals",
+        ),
+        with(
             "has a constant without an end",
             &format!(
                 "(global i32 (i32.const 0) {})",
@@ -395,6 +438,26 @@ fn bombs() -> Vec<Case> {
             "",
         ),
     ]
+}
+
+/// A loop that takes 250 values from its stack, and many jumps back to it.
+fn jumps() -> String {
+    let values = "(i32.const 0) ".repeat(250);
+    let jump = "(br_if 0 (i32.const 1)) ".repeat(20_000);
+    let parameters = "i32 ".repeat(250);
+    format!(
+        "(func {values} (loop (param {parameters}) {jump} {}))",
+        "drop ".repeat(250)
+    )
+}
+
+/// So many branches that change a local each.
+fn branches(number: usize) -> String {
+    let one = |n: usize| {
+        let local = n % 1_000;
+        format!("(if (local.get 0) (then (local.set {local} (i32.const {n})))) ")
+    };
+    (0..number).map(one).collect()
 }
 
 /// A function with that many locals, which no text can write down.

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::guest::{Guest, manifest};
 use crate::naive::document::Document;
-use crate::naive::{Found, Twin};
+use crate::naive::{Found, Said, Twin};
 use diagon::batch::Verdict;
 
 const MAPPING: &str = r#"{"properties": {"n": {"type": "long"}, "color": {"type": "keyword"}, "body": {"type": "text"},
@@ -150,9 +150,22 @@ impl Asker {
         query: &Json,
         options: &SearchOptions,
     ) -> diagon::Result<SearchResponse> {
+        self.ask_with(query, &json!({}), options)
+    }
+
+    /// As [`Asker::ask`], with more keys in the request.
+    pub(crate) fn ask_with(
+        &mut self,
+        query: &Json,
+        more: &Json,
+        options: &SearchOptions,
+    ) -> diagon::Result<SearchResponse> {
         self.tally.queries += 1;
-        let body =
+        let mut body =
             json!({"query": query, "size": 10_000, "track_total_hits": true, "_source": false});
+        for (key, value) in more.as_object().into_iter().flatten() {
+            body[key] = value.clone();
+        }
         let request = query::parse(&body.to_string())?;
         let response = self.searcher.search(&request, options);
         match &response {
@@ -184,6 +197,18 @@ impl Asker {
     /// the query says.
     pub(crate) fn same(&mut self, query: &Json, rule: Rule<'_>) -> SearchResponse {
         self.compare(query, &found(query, rule))
+    }
+
+    /// As [`Asker::same`], with functions of any kind, and without the documents that `failed` names.
+    pub(crate) fn same_but(
+        &mut self,
+        query: &Json,
+        rule: &dyn Fn(i64) -> Said,
+        failed: &dyn Fn(i64) -> bool,
+    ) -> SearchResponse {
+        let mut expected = found_by(query, rule);
+        expected.retain(|found| !failed(found.id[1..].parse().expect("a number")));
+        self.compare(query, &expected)
     }
 
     fn compare(&mut self, query: &Json, expected: &[Found]) -> SearchResponse {
@@ -228,11 +253,13 @@ pub(crate) fn honest(n: i64) -> Verdict {
 
 /// The hits, best first, by looking at every document.
 fn found(query: &Json, rule: Rule<'_>) -> Vec<Found> {
+    found_by(query, &|n| rule(n).into())
+}
+
+fn found_by(query: &Json, rule: &dyn Fn(i64) -> Said) -> Vec<Found> {
     let request = query::parse(&json!({ "query": query }).to_string()).expect("a request");
     let view = stage().twin.view();
-    view.search(&request.query, &|_, document, _| {
-        rule(number(document)).into()
-    })
+    view.search(&request.query, &|_, document, _| rule(number(document)))
 }
 
 /// How many live documents the rule fails on.

@@ -158,11 +158,32 @@ fn elsewhere() -> Vec<Case> {
              (drop (call $field (local.get $ctx) (i32.const 8) (i32.const 1) (i32.const 24)))
              (i64.eqz (i64.rem_u (i64.load (i32.const 24)) (i64.const 3)))))"
     ));
-    let mut row_case = Case::spins("asks for a field for ever", &Guest::default());
-    row_case.module = row;
-    row_case.manifest = row_case
-        .manifest
-        .map(|m| m.replace("\"abi\":1", "\"abi\":\"row\""));
+    let of_rows = |what: &str, module: Vec<u8>| {
+        let case = Case::spins(what, &Guest::default());
+        let manifest = case
+            .manifest
+            .map(|m| m.replace("\"abi\":1", "\"abi\":\"row\""));
+        Case {
+            module,
+            manifest,
+            ..case
+        }
+    };
+    // Where an instance starts, a row guest can ask for its parameters already.
+    let late = |start: &str| {
+        parse(&format!(
+            "(module
+           (import \"env\" \"get_param_i64\" (func $get (param i32 i32 i32) (result i32)))
+           (import \"env\" \"get_field_i64\" (func $field (param i64 i32 i32 i32) (result i32)))
+           (memory (export \"memory\") 1) (data (i32.const 0) \"armed\") (data (i32.const 8) \"n\")
+           (func $begin (drop (call $get (i32.const 0) (i32.const 5) (i32.const 16)))
+             (if (i64.ne (i64.load (i32.const 16)) (i64.const 0)) (then {SPIN})))
+           {start}
+           (func (export \"filter\") (param $ctx i64) (result i32)
+             (drop (call $field (local.get $ctx) (i32.const 8) (i32.const 1) (i32.const 24)))
+             (i64.eqz (i64.rem_u (i64.load (i32.const 24)) (i64.const 3)))))"
+        ))
+    };
     vec![
         quick(Case::refused(
             "spins in its start function",
@@ -179,6 +200,14 @@ fn elsewhere() -> Vec<Case> {
             harmless_up_to: Some(60),
             ..Case::spins("spins in reserve if much is wanted", &sometimes)
         },
-        row_case,
+        of_rows("asks for a field for ever", row),
+        of_rows(
+            "spins in its start function once it is armed",
+            late("(start $begin)"),
+        ),
+        of_rows(
+            "spins in initialize once it is armed",
+            late("(export \"_initialize\" (func $begin))"),
+        ),
     ]
 }

@@ -311,3 +311,41 @@ fn failures_of_one_document() {
         assert_eq!(outcome.failures[0].kind, kind, "{:?}", outcome.failures);
     }
 }
+
+/// What a guest makes the host hold is bounded, too, not only its own memory.
+#[test]
+fn fields_of_many_megabytes() {
+    let long = "x".repeat(4 << 20);
+    let value = [long.as_str()];
+    let names: [&'static str; 24] = std::array::from_fn(|i| &*format!("f{:02}", i).leak());
+    let docs = Docs::new(names.map(|name| (name, strings(&[&value, &[]]))));
+    // Asks whether there are f00, f01 and so on; says yes if there are all 24.
+    let text = format!(
+        r#"(module {NEW} (memory (export "memory") 1)
+        (func (export "filter") (param $ctx i64) (result i32) (local $a i32) (local $sum i32)
+          (loop $next
+            (i32.store (i32.const 0) (i32.add (i32.const 0x303066)
+              (i32.add (i32.shl (i32.div_u (local.get $a) (i32.const 10)) (i32.const 8)) (i32.shl (i32.rem_u (local.get $a) (i32.const 10)) (i32.const 16)))))
+            (local.set $sum (i32.add (local.get $sum) (call $has_field (local.get $ctx) (i32.const 0) (i32.const 3))))
+            (br_if $next (i32.lt_u (local.tee $a (i32.add (local.get $a) (i32.const 1))) (i32.const 24))))
+          (i32.eq (local.get $sum) (i32.const 24))))"#
+    );
+    let module = wat::parse_str(text).unwrap();
+    let registry = registry();
+    let mut bound = bind(
+        &registry,
+        &module,
+        &row_manifest(&json!({})),
+        &json!({}),
+        &docs,
+    )
+    .unwrap();
+    let outcome = ask(&mut bound, 2).unwrap();
+    assert_eq!(errors(&outcome), [0], "{:?}", outcome.failures);
+    assert_eq!(outcome.failures[0].kind, FailureKind::Limit);
+    assert!(
+        outcome.failures[0]
+            .message
+            .contains("more than 67108864 bytes")
+    );
+}
