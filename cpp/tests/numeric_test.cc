@@ -81,6 +81,50 @@ TEST(Numeric, RoundTripAtBlockBoundaries) {
   }
 }
 
+// In all forms, of indices of all densities, as what get() says.
+TEST(Numeric, GatheredAsBytes) {
+  const TempFolder folder;
+  std::mt19937_64 random(11);
+  for (const uint64_t range : {0ULL, 1ULL, 200ULL, 60'000ULL, 4'000'000'000ULL, ~0ULL}) {
+    std::vector<int64_t> values(5 * kColumnBlock + 77);
+    for (int64_t& v : values) v = static_cast<int64_t>(random() % std::max<uint64_t>(range, 1)) - 1;
+    const NumericReader reader = open(folder / "f", write(folder / "f", values));
+    for (const uint32_t most : {1U, 2U, 3U, 40U, 3'000U}) {
+      std::vector<uint32_t> indices;
+      for (uint32_t i = most == 1 ? 0 : static_cast<uint32_t>(random() % most); i < values.size();
+           i += 1 + static_cast<uint32_t>(random() % most))
+        indices.push_back(i);
+      if (most == 40) std::ranges::shuffle(indices, random);
+      std::vector<uint8_t> out(8 * indices.size());
+      for (const GatherAs as :
+           {GatherAs::kI64, GatherAs::kF64, GatherAs::kSortableF64, GatherAs::kBool}) {
+        reader.gather_as(as, indices, out.data());
+        for (size_t j = 0; j < indices.size(); ++j) {
+          const int64_t value = reader.get(indices[j]);
+          switch (as) {
+            case GatherAs::kI64:
+              ASSERT_EQ(load<int64_t>(out.data() + 8 * j), value);
+              break;
+            case GatherAs::kF64:
+              ASSERT_EQ(load<double>(out.data() + 8 * j), static_cast<double>(value));
+              break;
+            case GatherAs::kSortableF64:
+              ASSERT_EQ(load<int64_t>(out.data() + 8 * j),
+                        std::bit_cast<int64_t>(double_from_sortable(value)));
+              break;
+            case GatherAs::kBool:
+              ASSERT_EQ(out[j], value != 0 ? 1 : 0);
+          }
+        }
+      }
+      indices.push_back(static_cast<uint32_t>(values.size()));
+      out.resize(8 * indices.size());
+      EXPECT_EQ(code_of([&] { reader.gather_as(GatherAs::kI64, indices, out.data()); }),
+                ErrorCode::kInvalidArgument);
+    }
+  }
+}
+
 TEST(Numeric, ExtremesAndWidths) {
   const TempFolder folder;
   const std::vector<std::pair<std::vector<int64_t>, uint64_t>> cases = {

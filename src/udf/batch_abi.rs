@@ -2,15 +2,15 @@
 
 use std::time::Instant;
 
-use super::guest::{Entry, Fault, Guest, fault};
+use super::guest::{Entry, Fault, Guest, Region, fault};
 use super::host::HostState;
 use super::layout::{BatchInput, Head, PlannedColumn, data_bytes};
 use super::limits::{MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES};
 use super::outcome::Answers;
 use super::outputs::{Output, Place};
 use super::param_block::{ALIGN, ParamBlock, u32_of};
-use crate::batch::{ColumnRequest, Columns, Extent, FailureKind, ValueType};
-use wasmtime::Store;
+use crate::batch::{BATCH_CAPACITY, ColumnRequest, Columns, Extent, FailureKind, ValueType};
+use wasmtime::{Store, TypedFunc};
 
 /// What a binding keeps for its batches.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct BatchCaller {
     params: ParamBlock,
     doc_ids: bool,
     ids: bool,
+    /// A call has failed: the guest may have been asked for more than it has.
+    pub(crate) cautious: bool,
 }
 
 impl BatchCaller {
@@ -36,6 +38,7 @@ impl BatchCaller {
             params,
             doc_ids,
             ids,
+            cautious: false,
         }
     }
 
@@ -112,7 +115,11 @@ impl BatchCaller {
         at: usize,
         answers: &mut Answers<'_>,
     ) -> Result<(), Fault> {
-        let Guest { store, entry } = guest;
+        let Guest {
+            store,
+            entry,
+            region,
+        } = guest;
         let Entry::Batch { reserve, run } = entry else {
             return Err(Fault::Host(crate::Error::Internal(
                 "not a batch guest".to_string(),
@@ -124,25 +131,29 @@ impl BatchCaller {
             doc_ids: self.doc_ids,
         };
         let total = self.head.batch_bytes(&self.columns, &input);
-        let wanted = u32::try_from(total + ALIGN - 1).map_err(|_| {
-            Fault::Documents(FailureKind::Limit, format!("a batch of {total} bytes"))
-        })?;
-        let reserved = reserve
-            .call(&mut *store, wanted)
-            .map_err(|error| fault(error, store.data_mut()))?;
-        let base = place(store, reserved, wanted)?;
+        let region = match region {
+            Some(region) if region.bytes >= total => region,
+            // What it reserved before is not used again, whatever comes of this.
+            region => {
+                *region = None;
+                region.insert(self.reserve(store, reserve, total, docs.len())?)
+            }
+        };
+        let base = region.base;
+        let params = (!region.has_params).then_some(&self.params);
         let started = Instant::now();
         let written = {
             let memory = store.data().memory.ok_or_else(no_memory)?;
             let (memory, state) = memory.data_and_store_mut(&mut *store);
-            let region = memory.get_mut(base..base + total).ok_or_else(no_memory)?;
+            let bytes = memory.get_mut(base..base + total).ok_or_else(no_memory)?;
             let source = state.columns.as_deref_mut().ok_or_else(no_columns)?;
             let at = u32_of(base);
             let written = self
                 .head
-                .write(region, at, &self.columns, &input, &self.params, source);
+                .write(bytes, at, &self.columns, &input, params, source);
             state.watch.pause(started.elapsed());
             let written = written.map_err(Fault::Host)?;
+            region.has_params = self.params.is_large();
             Place {
                 out: base + written.out,
                 validity: base + written.validity,
@@ -158,6 +169,36 @@ impl BatchCaller {
             }
             Err(error) => Err(fault(error, store.data_mut())),
         }
+    }
+}
+
+impl BatchCaller {
+    /// Asks for room for `total` bytes, which is what `documents` need.
+    fn reserve(
+        &self,
+        store: &mut Store<HostState>,
+        reserve: &TypedFunc<u32, u32>,
+        total: usize,
+        documents: usize,
+    ) -> Result<Region, Fault> {
+        let mut bytes = total;
+        if self.params.is_large() && !self.cautious {
+            // So that larger batches need no other place, to which the parameters would have to move.
+            let data = total - self.head.bytes();
+            bytes += data / documents.max(1) * (BATCH_CAPACITY - documents);
+        }
+        let wanted = u32::try_from(bytes + ALIGN - 1).map_err(|_| {
+            Fault::Documents(FailureKind::Limit, format!("a batch of {bytes} bytes"))
+        })?;
+        let reserved = reserve
+            .call(&mut *store, wanted)
+            .map_err(|error| fault(error, store.data_mut()))?;
+        let base = place(store, reserved, wanted)?;
+        Ok(Region {
+            base,
+            bytes,
+            has_params: false,
+        })
     }
 }
 

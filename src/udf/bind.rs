@@ -95,7 +95,7 @@ impl BoundUdf {
         let mut outcome = Outcome::default();
         let mut answers = Answers::new(&mut outcome, 0, self.returns());
         let interrupt = Interrupt::default();
-        self.begin(0, &interrupt);
+        self.begin(0, &interrupt, Instant::now());
         self.empty(&mut answers)
             .map_err(|fault| self.end(fault, &interrupt))
     }
@@ -122,11 +122,11 @@ impl BoundUdf {
     }
 
     /// Starts the time of a batch.
-    fn begin(&mut self, documents: usize, interrupt: &Interrupt) {
+    fn begin(&mut self, documents: usize, interrupt: &Interrupt, now: Instant) {
         let time = self.prepared.time_for(documents);
         let watch = &mut self.holder.state().watch;
         watch.interrupt.clone_from(interrupt);
-        watch.batch_end = Instant::now() + time;
+        watch.batch_end = now + time;
     }
 
     /// Asks a batch guest about as many documents at a time as it takes without failing.
@@ -164,10 +164,12 @@ impl BoundUdf {
             match caller.run(self.holder.guest(answers)?, docs, scores, at, answers) {
                 Ok(()) => {
                     at += len;
-                    self.chunk = (len * 2).min(BATCH_CAPACITY);
+                    // Batches may be small; only failures make the chunk so.
+                    self.chunk = self.chunk.max(len * 2).min(BATCH_CAPACITY);
                 }
                 Err(Fault::Documents(kind, message)) => {
                     self.holder.discard();
+                    caller.cautious = true;
                     if len == 1 {
                         answers.fail(at, kind, || message);
                         (at, suspect, self.chunk) = (at + 1, 0, 1);
@@ -295,7 +297,7 @@ impl BatchUdf for BoundUdf {
                 "scores and documents differ in number".to_string(),
             ));
         }
-        self.begin(batch.docs.len(), interrupt);
+        self.begin(batch.docs.len(), interrupt, started);
         let read_before = self.source_reads();
         let mut answers = Answers::new(outcome, batch.docs.len(), self.returns());
         let result = match self.mode {

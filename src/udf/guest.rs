@@ -10,6 +10,19 @@ use crate::batch::FailureKind;
 pub(crate) struct Guest {
     pub(crate) store: Store<HostState>,
     pub(crate) entry: Entry,
+    /// What a batch guest reserved last.
+    pub(crate) region: Option<Region>,
+}
+
+/// A part of a guest's memory that is the host's until it reserves again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Region {
+    /// A multiple of 64.
+    pub(crate) base: usize,
+    /// From there on.
+    pub(crate) bytes: usize,
+    /// The parameters are in it, at their place.
+    pub(crate) has_params: bool,
 }
 
 /// What is called of it.
@@ -77,7 +90,11 @@ impl Guest {
         store.epoch_deadline_callback(on_tick);
         store.set_epoch_deadline(1);
         match Self::start(pre, &mut store, export, kind) {
-            Ok(entry) => Ok(Self { store, entry }),
+            Ok(entry) => Ok(Self {
+                store,
+                entry,
+                region: None,
+            }),
             Err(error) => {
                 let fault = fault(error, store.data_mut());
                 Err(Box::new((store.into_data(), fault)))

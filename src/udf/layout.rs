@@ -81,6 +81,7 @@ pub(crate) struct Head {
     params: usize,
     end: usize,
     count: usize,
+    param_count: u32,
     with_ids: bool,
     pub(crate) output: Output,
 }
@@ -106,9 +107,15 @@ impl Head {
             params: params_at,
             end: params_at + params.len(),
             count,
+            param_count: params.count,
             with_ids,
             output,
         }
+    }
+
+    /// Bytes of the part that is the same in every batch.
+    pub(crate) fn bytes(&self) -> usize {
+        self.end
     }
 
     /// Bytes of a whole batch, a multiple of 64.
@@ -128,7 +135,7 @@ impl Head {
     }
 
     /// Writes a batch into `region`, which has [`Head::batch_bytes`] and lies at the guest's address `at`, a multiple of
-    /// 64. Returns where in the region the answers will be.
+    /// 64. `params`: what they are, unless they are there from an earlier batch. Returns where in the region the answers will be.
     ///
     /// # Errors
     /// As [`Columns::write`].
@@ -138,14 +145,16 @@ impl Head {
         at: u32,
         columns: &[PlannedColumn],
         input: &BatchInput<'_>,
-        params: &ParamBlock,
+        params: Option<&ParamBlock>,
         source: &mut dyn Columns,
     ) -> crate::Result<Written> {
         let len = input.docs.len();
         let (head, rest) = region.split_at_mut(self.end);
         let (structs, param_bytes) = head.split_at_mut(self.params);
         structs.fill(0);
-        params.write(param_bytes, at + u32_of(self.params));
+        if let Some(params) = params {
+            params.write(param_bytes, at + u32_of(self.params));
+        }
         let mut taker = Taker {
             rest,
             at: at + u32_of(self.end),
@@ -179,7 +188,7 @@ impl Head {
             address(self.columns),
             u32_of(self.count),
             address(self.params),
-            params.count,
+            self.param_count,
             scores.unwrap_or(0),
             doc_ids.unwrap_or(0),
             if self.with_ids { address(self.ids) } else { 0 },

@@ -13,7 +13,9 @@ pub const MAX_BATCH_BYTES: usize = 4 << 20;
 /// Column data of one document, in bytes: a document with more is that document's error.
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 /// The parameters of one query for one function, in bytes as the guest sees them.
-pub const MAX_PARAMETER_BYTES: usize = 1 << 20;
+///
+/// Room for a list of a million integers, in the 16 MiB of memory that an instance has by default.
+pub const MAX_PARAMETER_BYTES: usize = 9 << 20;
 /// Strings that a guest returns about one batch, in bytes.
 pub const MAX_OUTPUT_BYTES: usize = 4 << 20;
 /// A message of a guest (a failure, a line of its log), in bytes: the rest is dropped.

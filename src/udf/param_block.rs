@@ -13,6 +13,8 @@ pub(crate) struct ParamBlock {
     pub(crate) count: u32,
 }
 
+/// Parameters of more bytes stay in the guest's memory from batch to batch.
+const LARGE: usize = 4 << 10;
 /// The size of a `Param`.
 const PARAM: usize = 16;
 /// The size of a `Column`.
@@ -49,6 +51,11 @@ impl ParamBlock {
             }
         }
         block
+    }
+
+    /// Whether it is so large that it is written once an instance, not once a batch.
+    pub(crate) fn is_large(&self) -> bool {
+        self.bytes.len() > LARGE
     }
 
     /// Bytes that [`ParamBlock::write`] needs, a multiple of 64.

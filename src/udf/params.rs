@@ -122,7 +122,7 @@ mod tests {
                 "parameter `ids`: item 0: expected i64",
             ),
             (
-                json!({"budget": 1, "field": "x".repeat(2 << 20)}),
+                json!({"budget": 1, "field": "x".repeat(10 << 20)}),
                 "parameter `field`: the parameters take more",
             ),
         ] {

@@ -9,7 +9,7 @@ use super::guest::{Entry, Fault, Guest, fault};
 /// # Errors
 /// Where the guest failed on it; its instance is of no use any more then.
 pub(crate) fn run(guest: &mut Guest, index: usize) -> Result<bool, Fault> {
-    let Guest { store, entry } = guest;
+    let Guest { store, entry, .. } = guest;
     store.data_mut().row.set_current(index);
     // The host knows the document without it; the guest gets the place so that it has something to hand back.
     let ctx = i64::try_from(index).unwrap_or(i64::MAX);

@@ -193,8 +193,8 @@ void Gatherer::check_documents(std::span<const uint32_t> docs) const {
 GatherExtent Gatherer::measure(std::span<const uint32_t> docs) {
   extent_ = {};
   measured_ = docs.size();
-  if (fixed()) return extent_;
   check_documents(docs);
+  if (fixed()) return extent_;
   if (list_) {
     measure_lists(docs);
   } else {

@@ -244,3 +244,34 @@ fn counters_count() {
     assert_eq!((counts.guest_failures, counts.traps), (5, 0));
     assert!(counts.nanoseconds > 0);
 }
+
+/// Large parameters are written once for all batches, and room is asked for once, too.
+#[test]
+fn a_million_parameters_are_bound_once() {
+    let docs = Docs::new([]);
+    // Whether the list's last item is the expected one, and there was one call of `diagon_reserve`.
+    let filter = "(local.set $c (i32.load offset=8 (call $param (local.get $b) (i32.const 0))))
+        (local.set $c (i32.add (i32.load offset=12 (local.get $c)) (i32.const 7999992)))
+        (i64.eq (i64.load (local.get $c)) (i64.const 999999))
+        (i32.eq (global.get $reserved) (i32.const 1))
+        i32.and";
+    let reserve =
+        format!("{RESERVE} (global.set $reserved (i32.add (global.get $reserved) (i32.const 1)))");
+    let more = "(global $reserved (mut i32) (i32.const 0))";
+    let module = guest_reserving(more, &reserve, filter);
+    let spec = json!({"params": [{"name": "ids", "type": "i64", "list": true, "required": true}]});
+    let ids: Vec<i64> = (0..1_000_000).collect();
+    let (registry, spec) = (registry(), manifest(&spec));
+    let mut bound = bind(&registry, &module, &spec, &json!({"ids": ids}), &docs).unwrap();
+    let (interrupt, mut outcome) = (Interrupt::default(), Outcome::default());
+    for len in [1, 128, 5, 256, 1024] {
+        let numbers_of: Vec<u32> = (0..len).collect();
+        let batch = UdfBatch {
+            docs: &numbers_of,
+            scores: None,
+        };
+        bound.evaluate(batch, &interrupt, &mut outcome).unwrap();
+        assert_eq!(numbers(&outcome), vec![1; len as usize], "{len} documents");
+    }
+    assert_eq!(bound.counts().instances, 1);
+}
