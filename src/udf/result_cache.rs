@@ -218,34 +218,37 @@ pub(crate) fn filter_key(module: &str, manifest: &str, params: &Params) -> Filte
     for param in params {
         match param {
             None => part(b"absent"),
-            Some(value) => {
-                // Types are the manifest's, so that equal bytes are equal values.
-                match value {
-                    ParamValue::Bool(v) => part(&[u8::from(*v)]),
-                    ParamValue::I64(v) => part(&v.to_le_bytes()),
-                    ParamValue::F64(v) => part(&v.to_bits().to_le_bytes()),
-                    ParamValue::Str(v) => part(v.as_bytes()),
-                    ParamValue::BoolList(list) => {
-                        part(&list.iter().map(|v| u8::from(*v)).collect::<Vec<u8>>());
-                    }
-                    ParamValue::I64List(list) => part(&words(list.iter().map(|v| v.to_le_bytes()))),
-                    ParamValue::F64List(list) => {
-                        part(&words(list.iter().map(|v| v.to_bits().to_le_bytes())));
-                    }
-                    ParamValue::StrList(list) => {
-                        part(&(list.len() as u64).to_le_bytes());
-                        list.iter().for_each(|v| part(v.as_bytes()));
-                    }
-                }
-                part(b"there");
+            Some(ParamValue::Bool(v)) => part(&[u8::from(*v)]),
+            Some(ParamValue::I64(v)) => part(&words(1, [v.to_le_bytes()])),
+            Some(ParamValue::F64(v)) => part(&words(2, [v.to_bits().to_le_bytes()])),
+            Some(ParamValue::Str(v)) => {
+                part(b"text");
+                part(v.as_bytes());
+            }
+            Some(ParamValue::BoolList(list)) => {
+                part(b"booleans");
+                part(&list.iter().map(|v| u8::from(*v)).collect::<Vec<u8>>());
+            }
+            Some(ParamValue::I64List(list)) => {
+                part(&words(3, list.iter().map(|v| v.to_le_bytes())));
+            }
+            Some(ParamValue::F64List(list)) => {
+                part(&words(4, list.iter().map(|v| v.to_bits().to_le_bytes())));
+            }
+            Some(ParamValue::StrList(list)) => {
+                part(&words(5, [(list.len() as u64).to_le_bytes()]));
+                list.iter().for_each(|v| part(v.as_bytes()));
             }
         }
     }
     hash.finalize().into()
 }
 
-fn words(words: impl Iterator<Item = [u8; 8]>) -> Vec<u8> {
-    words.flatten().collect()
+/// Words behind what tells their kind.
+fn words(kind: u8, words: impl IntoIterator<Item = [u8; 8]>) -> Vec<u8> {
+    std::iter::once(kind)
+        .chain(words.into_iter().flatten())
+        .collect()
 }
 
 #[cfg(test)]
@@ -292,7 +295,9 @@ mod tests {
         assert_eq!((stats.entries, stats.hits, stats.misses), (1, 1, 3));
         // It is forgotten after so many others.
         for n in 0..=255_u8 {
-            cache.comes_again(&[n; 32].map(|byte| byte ^ 0x55));
+            let mut other = [n; 32];
+            other[0] = 200;
+            cache.comes_again(&other);
         }
         assert!(!cache.comes_again(&a));
         cache.clear();
