@@ -361,6 +361,56 @@ fn functions_are_managed() {
         assert_eq!(response["hits"]["hits"][0]["_id"], "b", "{response}");
         assert_eq!(response["hits"]["total"]["value"], 1);
     }
+    let alias = |version: &str| {
+        ok(&[
+            "udf",
+            "alias",
+            "--dir",
+            &dir,
+            &format!("string_distance@{version}"),
+            "stable",
+        ])
+    };
+    assert!(alias("1.0.0").contains("string_distance@stable is string_distance@1.0.0 now"));
+    let list = ok(&["udf", "list", "--dir", &dir]);
+    assert!(
+        list.contains("string_distance@stable\talias\t1.0.0"),
+        "{list}"
+    );
+    let query = json!({"query": {"script": {"script": {"lang": "wasm", "id": "string_distance@stable", "params": {"target": "xapian engines"}}}}});
+    let printed = ok(&["search", "--dir", &dir, "--udf-stats", &query.to_string()]);
+    let mut documents = serde_json::Deserializer::from_str(&printed).into_iter::<Value>();
+    assert_eq!(
+        documents.next().unwrap().unwrap()["hits"]["total"]["value"],
+        1
+    );
+    let stats = documents.next().unwrap().unwrap();
+    assert_eq!(stats[0]["name"], "string_distance");
+    assert_eq!(
+        (&stats[0]["queries"], &stats[1]),
+        (&json!(1), &Value::Null),
+        "{stats}"
+    );
+    assert!(
+        stats[0]["documents"].as_u64().unwrap() > 0
+            && stats[0]["batch_time"]["p99_nanos"].as_u64().unwrap() > 0
+    );
+    fails(
+        &["udf", "remove", "--dir", &dir, "string_distance@1.0.0"],
+        &["string_distance@1.0.0", "alias `stable`"],
+    );
+    fails(
+        &[
+            "udf",
+            "alias",
+            "--dir",
+            &dir,
+            "string_distance@1.0.0",
+            "latest",
+        ],
+        &["\"latest\" can't be an alias"],
+    );
+    ok(&["udf", "unalias", "--dir", &dir, "string_distance@stable"]);
     ok(&["udf", "remove", "--dir", &dir, "string_distance@1.0.0"]);
     fails(
         &["udf", "show", "--dir", &dir, "string_distance"],

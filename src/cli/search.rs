@@ -11,6 +11,9 @@ use crate::{Error, query, shard};
 pub(super) struct Search {
     #[command(flatten)]
     folder: Folder,
+    /// Print what the functions did, too, as a second JSON document
+    #[arg(long)]
+    udf_stats: bool,
     /// The request: a file, `-` for standard input, or the JSON itself
     #[arg(value_name = "QUERY")]
     query: String,
@@ -20,11 +23,18 @@ impl Search {
     pub(super) fn run(self) -> crate::Result<()> {
         let text = self.text()?;
         let request = query::parse(&text)?;
-        let searcher = shard::open_searcher(&self.folder.dir)?;
+        let (searcher, functions) = shard::open_searcher_and_registry(&self.folder.dir)?;
         let response = searcher.search(&request, &SearchOptions::default())?;
         let json = serde_json::to_string_pretty(&response)
             .map_err(|error| Error::Internal(error.to_string()))?;
-        print::out(format_args!("{json}"))
+        print::out(format_args!("{json}"))?;
+        if self.udf_stats {
+            let asked = functions.stats().into_iter().filter(|udf| udf.queries > 0);
+            let json = serde_json::to_string_pretty(&asked.collect::<Vec<_>>())
+                .map_err(|error| Error::Internal(error.to_string()))?;
+            print::out(format_args!("{json}"))?;
+        }
+        Ok(())
     }
 
     fn text(&self) -> crate::Result<String> {

@@ -79,6 +79,23 @@ pub fn open_searcher(folder: impl AsRef<Path>) -> crate::Result<Searcher> {
     ))
 }
 
+/// As [`open_searcher`], with the registry that its functions come from.
+///
+/// # Errors
+/// As there.
+#[cfg(feature = "udf")]
+pub fn open_searcher_and_registry(
+    folder: impl AsRef<Path>,
+) -> crate::Result<(Searcher, Arc<UdfRegistry>)> {
+    let folder = folder.as_ref();
+    let snapshot =
+        Snapshot::open(shard_folder(folder)).map_err(|error| not_an_index(folder, error))?;
+    let registry = Arc::new(registry_of(folder)?);
+    let functions: Arc<dyn FunctionSource> = Arc::clone(&registry) as _;
+    let searcher = Searcher::new(snapshot, Some(functions), &index_name(folder));
+    Ok((searcher, registry))
+}
+
 /// Checks the documents of an index; see [`index::check()`].
 ///
 /// # Errors

@@ -69,7 +69,7 @@ impl BoundUdf {
             }
         };
         let name = manifest.label();
-        let state = HostState::new(&prepared.limits, prepared.row_fields());
+        let state = prepared.host_state();
         let holder = Holder::new(Arc::clone(&prepared), kind, state);
         BoundUdf {
             prepared,

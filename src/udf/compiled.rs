@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! compiled/<module>-<configuration>.cwasm     what the compiler made of the module
-//! modules/<module>-<configuration>.json       {"format": 1, "check": "<sha256 of the sha256s of its pieces of 1 MiB>"}
+//! modules/<module>-<configuration>.json       {"format": 1, "check": "<sha256>", "begins": {"clock_ns": 0, "random": 1}}
 //! ```
 //!
 //! What is compiled is machine code, and is run as such. So it is read only from a folder that belongs to the user that this process
@@ -22,7 +22,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, Module};
 
+use super::code::Compiled;
+use super::engine::UdfEngine;
 use super::folder::{FORMAT, Folder, hash, publish};
+use super::host::Moment;
 
 /// The largest file that is read: what 16 MiB of WebAssembly can become.
 const MAX_BYTES: u64 = 256 << 20;
@@ -44,6 +47,7 @@ pub(crate) struct CompiledCache {
 struct Record {
     format: u32,
     check: String,
+    begins: Moment,
 }
 
 /// Feeds SHA-256 with what a `Hash` says, for a hash that is the same in every process.
@@ -60,9 +64,11 @@ impl Hasher for Sha {
 }
 
 impl CompiledCache {
-    pub(crate) fn new(folder: &Folder, engine: &Engine) -> Self {
+    pub(crate) fn new(folder: &Folder, engine: &UdfEngine) -> Self {
         let mut sha = Sha(Sha256::new());
-        engine.precompile_compatibility_hash().hash(&mut sha);
+        let compiler = engine.inner();
+        compiler.precompile_compatibility_hash().hash(&mut sha);
+        engine.pre_initializes().hash(&mut sha);
         env!("CARGO_PKG_VERSION").hash(&mut sha);
         let configuration = hash(&sha.0.finalize())[..32].to_string();
         Self {
@@ -88,7 +94,7 @@ impl CompiledCache {
     }
 
     /// The compiled module, if there is one that can be trusted.
-    pub(crate) fn load(&self, engine: &Engine, module: &str) -> Option<Module> {
+    pub(crate) fn load(&self, engine: &Engine, module: &str) -> Option<Compiled> {
         match self.try_load(engine, module) {
             Ok(loaded) => loaded,
             Err(reason) => {
@@ -98,7 +104,7 @@ impl CompiledCache {
         }
     }
 
-    fn try_load(&self, engine: &Engine, module: &str) -> Result<Option<Module>, String> {
+    fn try_load(&self, engine: &Engine, module: &str) -> Result<Option<Compiled>, String> {
         let Some(record) = read_record(&self.record_path(module)) else {
             return Ok(None);
         };
@@ -113,22 +119,22 @@ impl CompiledCache {
             Err(e) => return Err(format!("{name}: {e}")),
         };
         let (bytes, check) = read_own(&file).map_err(|reason| format!("{name}: {reason}"))?;
-        if check != record.check {
+        if seal(&check, record.begins) != record.check {
             return Err(format!("{name}: its hash is not the one that was noted"));
         }
-        deserialize(engine, &bytes)
-            .map(Some)
-            .map_err(|e| format!("{name}: {e:#}"))
+        let module = deserialize(engine, &bytes).map_err(|e| format!("{name}: {e:#}"))?;
+        let moment = record.begins;
+        Ok(Some(Compiled { module, moment }))
     }
 
     /// Keeps a compiled module for other processes, if that can be done.
-    pub(crate) fn store(&self, module: &str, compiled: &Module) {
+    pub(crate) fn store(&self, module: &str, compiled: &Compiled) {
         if let Err(reason) = self.try_store(module, compiled) {
             self.refused(module, &reason);
         }
     }
 
-    fn try_store(&self, module: &str, compiled: &Module) -> Result<(), String> {
+    fn try_store(&self, module: &str, compiled: &Compiled) -> Result<(), String> {
         let text = |e: std::io::Error| e.to_string();
         match DirBuilder::new().mode(0o700).create(&self.folder) {
             Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => return Err(text(e)),
@@ -137,7 +143,7 @@ impl CompiledCache {
         let Some(folder) = self.open_folder()? else {
             return Err("the folder is gone".to_string());
         };
-        let mut bytes = compiled.serialize().map_err(|e| format!("{e:#}"))?;
+        let mut bytes = compiled.module.serialize().map_err(|e| format!("{e:#}"))?;
         let name = self.name(module);
         let temporary = format!(".{name}.{}.new", std::process::id());
         // One that a process of the same number left.
@@ -161,9 +167,11 @@ impl CompiledCache {
             let _ = rustix::fs::unlinkat(&folder, &*temporary, AtFlags::empty());
             return written;
         }
+        let check = digest(&mut bytes, |_, _| Ok(())).map_err(text)?;
         let record = Record {
             format: FORMAT,
-            check: digest(&mut bytes, |_, _| Ok(())).map_err(text)?,
+            check: seal(&check, compiled.moment),
+            begins: compiled.moment,
         };
         let json = serde_json::to_vec(&record).map_err(|e| e.to_string())?;
         publish(&self.record_path(module), &json).map_err(|e| e.to_string())
@@ -193,6 +201,11 @@ impl CompiledCache {
             tracing::warn!(folder = %self.folder.display(), %module, %reason, "a compiled module can't be kept or used; modules are compiled when they are first needed");
         }
     }
+}
+
+/// The hash of a file and of where its instances begin.
+pub(crate) fn seal(check: &str, begins: Moment) -> String {
+    hash(format!("{check} {} {}", begins.clock_ns, begins.random).as_bytes())
 }
 
 fn read_record(path: &Path) -> Option<Record> {

@@ -22,6 +22,8 @@ pub struct EngineOptions {
     pub memory_bytes: usize,
     /// Memory that a slot of the pool keeps between two instances, in bytes: cleared, not given back. 256 KiB.
     pub keep_resident_bytes: usize,
+    /// Whether a module that exports `_initialize` is started once, when it is compiled, and not in each instance. Yes; its answers are the same.
+    pub pre_initialize: bool,
 }
 
 impl Default for EngineOptions {
@@ -30,6 +32,7 @@ impl Default for EngineOptions {
             instances: 1_000,
             memory_bytes: 16 << 20,
             keep_resident_bytes: 256 << 10,
+            pre_initialize: true,
         }
     }
 }
@@ -39,6 +42,7 @@ pub struct UdfEngine {
     engine: Engine,
     ticker: Ticker,
     pooled: bool,
+    pre_initialize: bool,
     compilations: AtomicU64,
     linkers: [OnceLock<Linker<HostState>>; 3],
 }
@@ -69,6 +73,7 @@ impl UdfEngine {
             engine,
             ticker,
             pooled,
+            pre_initialize: options.pre_initialize,
             compilations: AtomicU64::new(0),
             linkers: Default::default(),
         }))
@@ -84,6 +89,11 @@ impl UdfEngine {
     #[must_use]
     pub fn is_pooled(&self) -> bool {
         self.pooled
+    }
+
+    /// Whether modules are started when they are compiled.
+    pub(crate) fn pre_initializes(&self) -> bool {
+        self.pre_initialize
     }
 
     pub(crate) fn inner(&self) -> &Engine {

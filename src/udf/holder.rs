@@ -36,12 +36,9 @@ impl Holder {
     /// The host's state.
     pub(crate) fn state(&mut self) -> &mut HostState {
         let prepared = &self.prepared;
-        let place = self.place.get_or_insert_with(|| {
-            Place::Empty(Box::new(HostState::new(
-                &prepared.limits,
-                prepared.row_fields(),
-            )))
-        });
+        let place = self
+            .place
+            .get_or_insert_with(|| Place::Empty(Box::new(prepared.host_state())));
         match place {
             Place::Live(guest) => guest.store.data_mut(),
             Place::Empty(state) => state,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use wasmtime::{Memory, ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use super::limits::{MAX_TABLE_ENTRIES, UdfLimits};
@@ -180,8 +181,9 @@ pub(crate) struct World {
     log_room: usize,
     /// The end of what went to file descriptor 2, told when the guest exits.
     pub(crate) stderr: Vec<u8>,
-    clock_ns: u64,
-    random: u64,
+    now: Moment,
+    /// Where each instance begins.
+    beginning: Moment,
 }
 
 /// A line that a guest logged.
@@ -194,6 +196,22 @@ pub struct LogLine {
 }
 
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Where the virtual clock and the random numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Moment {
+    pub(crate) clock_ns: u64,
+    pub(crate) random: u64,
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self {
+            clock_ns: 0,
+            random: SEED,
+        }
+    }
+}
 const STDERR_BYTES: usize = 1_024;
 
 impl World {
@@ -203,15 +221,24 @@ impl World {
             log_bytes,
             log_room: log_bytes,
             stderr: Vec::new(),
-            clock_ns: 0,
-            random: SEED,
+            now: Moment::default(),
+            beginning: Moment::default(),
         }
+    }
+
+    /// Instances begin at `moment` from now on.
+    pub(crate) fn begin_at(&mut self, moment: Moment) {
+        self.beginning = moment;
+    }
+
+    /// Where the guest has come to.
+    pub(crate) fn moment(&self) -> Moment {
+        self.now
     }
 
     fn restart(&mut self) {
         self.stderr.clear();
-        self.clock_ns = 0;
-        self.random = SEED;
+        self.now = self.beginning;
     }
 
     /// Takes the log, and makes room for as much again.
@@ -246,19 +273,19 @@ impl World {
 
     /// The virtual time in nanoseconds. It moves on by a microsecond each time, so that waiting loops end.
     pub(crate) fn now_ns(&mut self) -> u64 {
-        self.clock_ns = self.clock_ns.saturating_add(1_000);
-        self.clock_ns
+        self.now.clock_ns = self.now.clock_ns.saturating_add(1_000);
+        self.now.clock_ns
     }
 
     pub(crate) fn advance_ns(&mut self, ns: u64) {
-        self.clock_ns = self.clock_ns.saturating_add(ns);
+        self.now.clock_ns = self.now.clock_ns.saturating_add(ns);
     }
 
     /// The next of a fixed sequence of random numbers (xorshift64).
     pub(crate) fn next_random(&mut self) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random
+        self.now.random ^= self.now.random << 13;
+        self.now.random ^= self.now.random >> 7;
+        self.now.random ^= self.now.random << 17;
+        self.now.random
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::code::Code;
 use super::folder::{Folder, Found};
 use super::manifest::{Abi, Manifest};
-use super::registered::{Code, Environment, RegisteredUdf};
+use super::registered::{Environment, RegisteredUdf};
 use super::registry::Damaged;
 use super::table::Table;
 use super::validate;
@@ -32,12 +33,7 @@ pub(crate) fn load(
                 Some(code) => Arc::clone(code),
                 None => {
                     let bytes = folder.module(&hash)?;
-                    // Then it was validated by this very version, before it was compiled.
-                    let known = environment
-                        .cache
-                        .as_ref()
-                        .is_some_and(|cache| cache.knows(&hash));
-                    let code = Arc::new(Code::new(bytes.into(), hash.clone(), !known));
+                    let code = Arc::new(Code::new(bytes.into(), hash.clone()));
                     code.keep(environment);
                     Arc::clone(modules.entry(hash).or_insert(code))
                 }
@@ -95,8 +91,11 @@ fn function(
     environment: &Arc<Environment>,
 ) -> crate::Result<RegisteredUdf> {
     let manifest = Manifest::parse_all(manifest.as_bytes())?.remove(0);
+    // Then this very version validated the module, before it compiled it.
+    let known = environment.cache.as_ref();
+    let known = known.is_some_and(|cache| cache.knows(&code.hash));
     let info = match manifest.abi {
-        Abi::Batch if !code.is_validated() => None,
+        Abi::Batch if known => None,
         _ => Some(validate::module(&code.bytes, &environment.limits)?),
     };
     RegisteredUdf::new(environment, Arc::clone(code), info.as_ref(), manifest)

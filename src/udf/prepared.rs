@@ -8,7 +8,7 @@ use wasmtime::InstancePre;
 use super::bind::BoundUdf;
 use super::engine::UdfEngine;
 use super::guest::Fault;
-use super::host::HostState;
+use super::host::{HostState, Moment};
 use super::limits::UdfLimits;
 use super::manifest::{Abi, Manifest};
 use super::outcome::{Answers, UdfCounters};
@@ -25,6 +25,8 @@ pub struct PreparedUdf(Arc<Prepared>);
 pub(crate) struct Prepared {
     pub(crate) engine: Arc<UdfEngine>,
     pub(crate) pre: InstancePre<HostState>,
+    /// Where instances begin.
+    moment: Moment,
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) limits: UdfLimits,
     pub(crate) params: Params,
@@ -47,7 +49,7 @@ impl PreparedUdf {
     /// `params` are in the manifest's order and checked against it.
     pub(crate) fn new(
         engine: Arc<UdfEngine>,
-        pre: InstancePre<HostState>,
+        (pre, moment): (InstancePre<HostState>, Moment),
         manifest: Arc<Manifest>,
         limits: UdfLimits,
         params: Params,
@@ -69,6 +71,7 @@ impl PreparedUdf {
         Self(Arc::new(Prepared {
             engine,
             pre,
+            moment,
             manifest,
             limits,
             params,
@@ -161,7 +164,14 @@ impl Prepared {
         visit.map(|visit| visit.usage().instance()).transpose()
     }
 
-    pub(crate) fn row_fields(&self) -> RowFields {
+    /// What the host keeps beside an instance.
+    pub(crate) fn host_state(&self) -> HostState {
+        let mut state = HostState::new(&self.limits, self.row_fields());
+        state.world.begin_at(self.moment);
+        state
+    }
+
+    fn row_fields(&self) -> RowFields {
         if self.manifest.abi == Abi::Batch {
             return RowFields::new(std::iter::empty(), [].into());
         }

@@ -1,16 +1,16 @@
-//! A function in a registry, and its compiled module.
+//! A function in a registry.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value as Json};
-use wasmtime::{InstancePre, Module};
+use wasmtime::InstancePre;
 
 use super::bind::BoundUdf;
 use super::cached::CachedFilter;
+use super::code::Code;
 use super::compiled::CompiledCache;
 use super::engine::UdfEngine;
-use super::host::HostState;
+use super::host::{HostState, Moment};
 use super::limits::UdfLimits;
 use super::manifest::{Abi, Input, Kind, Manifest, RowConvention};
 use super::module_info::ModuleInfo;
@@ -19,67 +19,7 @@ use super::prepared::PreparedUdf;
 use super::result_cache::{ResultCache, filter_key};
 use super::stats::UdfStats;
 use super::usage::{Clock, Usage, Visit};
-use super::validate;
 use crate::batch::BatchUdf;
-
-/// A module: its bytes, and what the compiler made of them, once somebody has asked.
-pub(crate) struct Code {
-    pub(crate) bytes: Arc<[u8]>,
-    /// SHA-256 in hexadecimal.
-    pub(crate) hash: String,
-    /// It was validated in this process, and not only when it was compiled.
-    validated: bool,
-    /// It is in the registry's folder, so that what is compiled of it may be, too.
-    kept: AtomicBool,
-    /// A mutex, so that threads that want the same module at the same time wait for one compilation.
-    compiled: Mutex<Option<Module>>,
-}
-
-impl Code {
-    pub(crate) fn new(bytes: Arc<[u8]>, hash: String, validated: bool) -> Self {
-        Self {
-            bytes,
-            hash,
-            validated,
-            kept: AtomicBool::new(false),
-            compiled: Mutex::new(None),
-        }
-    }
-
-    /// Whether the module has to be validated when it is loaded, and not only if it is compiled.
-    pub(crate) fn is_validated(&self) -> bool {
-        self.validated
-    }
-
-    /// The module is in the registry's folder from now on.
-    pub(crate) fn keep(&self, environment: &Environment) {
-        let compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        self.kept.store(true, Ordering::Relaxed);
-        if let (Some(cache), Some(module)) = (&environment.cache, &*compiled) {
-            cache.store(&self.hash, module);
-        }
-    }
-
-    fn module(&self, environment: &Environment) -> crate::Result<Module> {
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(module) = &*compiled {
-            return Ok(module.clone());
-        }
-        let engine = &environment.engine;
-        let cache = environment.cache.as_ref();
-        if let Some(module) = cache.and_then(|cache| cache.load(engine.inner(), &self.hash)) {
-            return Ok(compiled.insert(module).clone());
-        }
-        if !self.validated {
-            validate::module(&self.bytes, &environment.limits)?;
-        }
-        let module = engine.compile(&self.bytes)?;
-        if self.kept.load(Ordering::Relaxed) {
-            cache.inspect(|cache| cache.store(&self.hash, &module));
-        }
-        Ok(compiled.insert(module).clone())
-    }
-}
 
 /// What the functions of a registry have in common.
 pub(crate) struct Environment {
@@ -122,7 +62,7 @@ pub struct RegisteredUdf {
     usage: Arc<Usage>,
     /// For the row ABI.
     convention: Option<RowConvention>,
-    pre: Mutex<Option<InstancePre<HostState>>>,
+    pre: Mutex<Option<(InstancePre<HostState>, Moment)>>,
 }
 
 impl std::fmt::Debug for RegisteredUdf {
@@ -260,17 +200,19 @@ impl RegisteredUdf {
         )))
     }
 
-    fn instance_pre(&self) -> crate::Result<InstancePre<HostState>> {
+    fn instance_pre(&self) -> crate::Result<(InstancePre<HostState>, Moment)> {
         let mut pre = self.pre.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pre) = &*pre {
             return Ok(pre.clone());
         }
         let engine = &self.environment.engine;
-        let module = self.code.module(&self.environment)?;
-        let made = engine.linker(self.convention)?.instantiate_pre(&module);
+        let compiled = self.code.compiled(&self.environment)?;
+        let made = engine
+            .linker(self.convention)?
+            .instantiate_pre(&compiled.module);
         let made = made.map_err(|e| crate::Error::UdfRejected {
             message: format!("`{}`: {e:#}", self.manifest.label()),
         })?;
-        Ok(pre.insert(made).clone())
+        Ok(pre.insert((made, compiled.moment)).clone())
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use semver::Version;
 
+use super::code::Code;
 use super::compiled::CompiledCache;
 use super::engine::{EngineOptions, UdfEngine};
 use super::folder::{Folder, hash};
@@ -16,7 +17,7 @@ use super::folder_lock::LOCK_WAIT;
 use super::limits::UdfLimits;
 use super::loading::load;
 use super::manifest::Manifest;
-use super::registered::{Code, Environment, RegisteredUdf};
+use super::registered::{Environment, RegisteredUdf};
 use super::result_cache::ResultCacheStats;
 use super::stats::UdfStats;
 use super::table::{Table, asked_for};
@@ -84,7 +85,7 @@ impl UdfRegistry {
     pub(crate) fn with(environment: Environment, folder: Option<&Path>) -> crate::Result<Self> {
         let folder = folder.map(Folder::new);
         let cache = folder.as_ref();
-        let cache = cache.map(|folder| CompiledCache::new(folder, environment.engine.inner()));
+        let cache = cache.map(|folder| CompiledCache::new(folder, &environment.engine));
         let environment = Arc::new(Environment {
             cache,
             ..environment
@@ -203,7 +204,7 @@ impl UdfRegistry {
             }
             None => Manifest::parse_all(&info.manifest)?,
         };
-        let code = Arc::new(Code::new(module.into(), hash(module), true));
+        let code = Arc::new(Code::new(module.into(), hash(module)));
         let mut registrations = Vec::with_capacity(manifests.len());
         for manifest in manifests {
             let udf =

@@ -9,8 +9,9 @@ use serde_json::{Map, json};
 
 use super::support::*;
 use crate::batch::BatchUdf;
-use crate::udf::compiled::digest;
+use crate::udf::compiled::{digest, seal};
 use crate::udf::folder::hash;
+use crate::udf::host::Moment;
 use crate::udf::{EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
 
 /// A registry's folder, and an engine that counts what only this test compiles.
@@ -88,6 +89,13 @@ impl Bench {
     }
 }
 
+/// The record of these bytes.
+fn note(bytes: &[u8]) -> serde_json::Value {
+    let check = digest(&mut bytes.to_vec(), |_, _| Ok(())).unwrap();
+    let begins = Moment::default();
+    json!({"format": 1, "check": seal(&check, begins), "begins": begins})
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
@@ -157,12 +165,7 @@ fn foreign_code_is_not_loaded() {
     let (artifact, record) = (bench.artifact(), bench.record());
     let place = |bytes: &[u8]| {
         fs::write(&artifact, bytes).unwrap();
-        fs::write(
-            &record,
-            json!({"format": 1, "check": digest(&mut bytes.to_vec(), |_, _| Ok(())).unwrap()})
-                .to_string(),
-        )
-        .unwrap();
+        fs::write(&record, note(bytes).to_string()).unwrap();
     };
     let other = wasmtime::Engine::default();
     let of_another = wasmtime::Module::new(&other, guest("i32.const 0")).unwrap();

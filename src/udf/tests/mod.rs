@@ -7,6 +7,7 @@ mod distance;
 mod faults;
 mod modules;
 mod outputs;
+mod preinit;
 mod property;
 mod registry;
 mod row;
