@@ -193,6 +193,9 @@ fn guests() -> Vec<(&'static str, (Vec<u8>, Json))> {
         row("(export \"_initialize\" (func $begin))", spin, ""),
     ));
     guests.push(("a row guest that asks for a field", row("", "", field)));
+    let mut sources = batch(&kinds[0], false);
+    sources.1["fields"] = json!([{"name": "n", "type": "i64", "default": 0}, {"name": "_source.pad", "type": "i64", "list": true}]);
+    guests.push(("(the host reads sources of 60 KB)", sources));
     guests
 }
 
@@ -241,13 +244,13 @@ fn main() {
     let queries = std::env::args().skip(1).find_map(|a| a.parse().ok());
     let queries = queries.unwrap_or(200);
     let folder = tempfile::tempdir().unwrap();
-    let mapping = r#"{"properties": {"n": {"type": "long"}}}"#;
+    let mapping = r#"{"dynamic": false, "properties": {"n": {"type": "long"}}}"#;
     let mut writer =
         IndexWriter::open(folder.path(), Some(mapping), WriterOptions::default()).unwrap();
     for n in 0..2_000 {
-        writer
-            .add(None, format!("{{\"n\": {n}}}").as_bytes())
-            .unwrap();
+        let pad: Vec<u32> = (0..10_000).map(|i| (i * 7 + n) % 99_991).collect();
+        let document = json!({"n": n, "pad": pad}).to_string();
+        writer.add(None, document.as_bytes()).unwrap();
     }
     let snapshot = writer.refresh().unwrap();
     let limits = UdfLimits {

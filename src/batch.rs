@@ -8,7 +8,7 @@
 //! (`udf`) or where values come from (`index`); both are implementations of the traits here.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Candidates in one batch at most. One constant for the native engine, the buffers and the guests.
@@ -324,6 +324,23 @@ pub struct Interrupt {
     pub cancel: Option<Arc<AtomicBool>>,
     /// The query's deadline.
     pub deadline: Option<Instant>,
+}
+
+impl Interrupt {
+    /// Whether to go on.
+    ///
+    /// # Errors
+    /// `Cancelled`; `Timeout`, which does not know how long the query had.
+    pub fn check(&self) -> crate::Result<()> {
+        let cancelled = |flag: &Arc<AtomicBool>| flag.load(Ordering::Relaxed);
+        if self.cancel.as_ref().is_some_and(cancelled) {
+            return Err(crate::Error::Cancelled);
+        }
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline => Err(crate::Error::Timeout(0)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What a function did in one search.

@@ -4,8 +4,12 @@ mod guests;
 mod naive;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
-use diagon::batch::{ColumnOut, ColumnRequest, Columns, Value, ValueType};
+use diagon::ErrorCode;
+use diagon::batch::{ColumnOut, ColumnRequest, Columns, Interrupt, Value, ValueType};
 use diagon::index::{IndexWriter, Snapshot, WriterOptions};
 use diagon::query;
 use diagon::search::{SearchOptions, SearchResponse, Searcher};
@@ -54,6 +58,35 @@ fn request(field: &str, value_type: ValueType, list: bool) -> ColumnRequest {
         default: None,
         optional: false,
     }
+}
+
+/// Sources are not read on when the query is to stop.
+#[test]
+fn reading_is_stopped() {
+    let (_folder, snapshot) = index();
+    let measure = |interrupt: Interrupt| {
+        let mut columns = snapshot
+            .columns(0)
+            .expect("a segment")
+            .stopped_by(interrupt);
+        let column = columns.open(&request("long", ValueType::I64, false));
+        columns.measure(column.expect("a field"), &[0, 1, 2])
+    };
+    measure(Interrupt::default()).expect("nobody stops it");
+    let passed = Interrupt {
+        deadline: Some(Instant::now()),
+        cancel: None,
+    };
+    assert_eq!(
+        measure(passed).expect_err("too late").code(),
+        ErrorCode::Timeout
+    );
+    let cancelled = Interrupt {
+        deadline: None,
+        cancel: Some(Arc::new(AtomicBool::new(true))),
+    };
+    let error = measure(cancelled).expect_err("cancelled");
+    assert_eq!(error.code(), ErrorCode::Cancelled);
 }
 
 /// The values of all documents, one list a document, as text.

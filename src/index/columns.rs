@@ -6,7 +6,8 @@ use cxx::UniquePtr;
 use super::source_columns::{SourceColumn, source_path};
 use super::{DocAddress, Snapshot};
 use crate::batch::{
-    ColumnId, ColumnOut, ColumnRequest, Columns, Extent, SegmentIdentity, Value, ValueType,
+    ColumnId, ColumnOut, ColumnRequest, Columns, Extent, Interrupt, SegmentIdentity, Value,
+    ValueType,
 };
 use crate::bridge;
 use crate::schema::{ColumnKind, Field, FieldType, ID_FIELD, Role};
@@ -18,6 +19,8 @@ pub struct SegmentColumns {
     opened: Vec<Opened>,
     /// Documents that were read from their source.
     source_reads: u64,
+    /// When to stop reading sources.
+    interrupt: Interrupt,
 }
 
 enum Opened {
@@ -47,7 +50,15 @@ impl SegmentColumns {
             segment,
             opened: Vec::new(),
             source_reads: 0,
+            interrupt: Interrupt::default(),
         }
+    }
+
+    /// Reading values from documents' sources takes long: it then stops with `Cancelled` or `Timeout` when `interrupt` says so.
+    #[must_use]
+    pub fn stopped_by(mut self, interrupt: Interrupt) -> Self {
+        self.interrupt = interrupt;
+        self
     }
 
     /// Says whether a request can be met by a mapping, and by which field.
@@ -171,13 +182,14 @@ impl Columns for SegmentColumns {
             segment,
             opened,
             source_reads,
+            interrupt,
         } = self;
         let extent = match opened.get_mut(column.0).ok_or_else(not_open)? {
             Opened::Column { fixed: true, .. } => return Ok(Extent::default()),
             Opened::Column { gatherer, .. } => bridge::gatherer_measure(gatherer.pin_mut(), docs)?,
             Opened::Source(column) => {
                 *source_reads += docs.len() as u64;
-                return column.measure(snapshot, *segment, docs);
+                return column.measure(snapshot, *segment, docs, interrupt);
             }
         };
         // The engine refuses what is over 2 GiB.

@@ -4,7 +4,9 @@
 use serde_json::Value as Json;
 
 use super::{DocAddress, Snapshot};
-use crate::batch::{ColumnOut, ColumnRequest, Extent, MAX_VALUES_BYTES, Value, ValueType};
+use crate::batch::{
+    ColumnOut, ColumnRequest, Extent, Interrupt, MAX_VALUES_BYTES, Value, ValueType,
+};
 use crate::schema::{DateFormats, Field, FieldType, Role};
 
 /// What a request's field begins with if it is a path in the documents' source. Alone: the source itself.
@@ -59,10 +61,13 @@ impl SourceColumn {
         snapshot: &Snapshot,
         segment: u32,
         docs: &[u32],
+        interrupt: &Interrupt,
     ) -> crate::Result<Extent> {
         self.rows.clear();
         let (mut extent, mut source) = (Extent::default(), Vec::new());
         for &doc in docs {
+            // A batch of large documents takes much longer than a deadline may be overrun by.
+            interrupt.check()?;
             source.clear();
             let at = DocAddress { segment, doc };
             snapshot.source(at, &mut source)?;

@@ -209,6 +209,7 @@ impl Function {
 
     pub(super) fn enter_segment(&mut self, at: At<'_>) -> crate::Result<()> {
         let columns = at.snapshot.columns(at.segment)?;
+        let columns = columns.stopped_by(at.interrupt.clone());
         self.bound.enter_segment(Box::new(columns))
     }
 

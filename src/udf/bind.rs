@@ -225,15 +225,16 @@ impl BoundUdf {
     fn end(&mut self, fault: Fault, interrupt: &Interrupt) -> crate::Error {
         self.holder.discard();
         match fault {
-            Fault::Host(error) => error,
             Fault::Cancelled => crate::Error::Cancelled,
-            Fault::Deadline => {
+            // It passed in the guest, or while its columns were read.
+            Fault::Deadline | Fault::Host(crate::Error::Timeout(_)) => {
                 let allowed = interrupt
                     .deadline
                     .map(|d| d.saturating_duration_since(self.prepared.started));
                 let ms = allowed.unwrap_or_default().as_millis();
                 crate::Error::Timeout(u64::try_from(ms).unwrap_or(u64::MAX))
             }
+            Fault::Host(error) => error,
             Fault::BatchLimit => self.failed(self.prepared.time_limit_message()),
             Fault::Documents(_, message) => self.failed(message),
         }
