@@ -273,6 +273,7 @@ impl Serialize for Profile {
                     "time_in_nanos": function.counts.nanoseconds,
                     "instances": function.counts.instances,
                     "documents_from_source": function.counts.source_reads,
+                    "documents_by_dictionary": function.counts.by_dictionary,
                     "errors": kinds(function),
                 })
             })

@@ -26,6 +26,7 @@
 mod batch_abi;
 mod bind;
 mod breaker;
+mod dictionary;
 mod dry_run;
 mod engine;
 mod folder;

@@ -2,6 +2,7 @@
 
 mod aliases;
 mod batch;
+mod dictionary;
 mod distance;
 mod faults;
 mod modules;
