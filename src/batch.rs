@@ -127,6 +127,16 @@ pub struct SegmentIdentity {
     pub fields: u32,
 }
 
+/// The distinct strings of a column, see [`Columns::dictionary`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dictionary {
+    /// A column whose "documents" are the places of the strings in the dictionary, 0 to `len - 1`; `len` stands for a document
+    /// without a value.
+    pub values: ColumnId,
+    /// How many there are; not 0.
+    pub len: u32,
+}
+
 /// The columns of one segment, as one function reads them in one query.
 ///
 /// An implementation owns what it reads from (a snapshot's segment), so that it can live inside a guest's store.
@@ -167,6 +177,29 @@ pub trait Columns: Send {
     /// Which segment this is; `None` if nothing may be kept of it.
     fn segment(&self) -> Option<SegmentIdentity> {
         None
+    }
+
+    /// The distinct strings of a column that was opened for `request`, if its documents have one or none each, and far fewer different ones than there are documents.
+    ///
+    /// # Errors
+    /// As [`Columns::open`].
+    fn dictionary(
+        &mut self,
+        column: ColumnId,
+        request: &ColumnRequest,
+    ) -> crate::Result<Option<Dictionary>> {
+        let _ = (column, request);
+        Ok(None)
+    }
+
+    /// Fills in where each document's string is in the column's [`Dictionary`]: `len` for a document without one.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if the column has no dictionary, or `out` is not as long as `docs`; `Native` as [`Columns::measure`].
+    fn ordinals(&mut self, column: ColumnId, docs: &[u32], out: &mut [u32]) -> crate::Result<()> {
+        let _ = (column, docs, out);
+        let message = "the column has no dictionary".to_string();
+        Err(crate::Error::InvalidArgument(message))
     }
 
     /// Documents whose values were read from their source so far, which takes long; a document once for each column of this kind.
@@ -358,6 +391,8 @@ pub struct FunctionCounts {
     pub cache_hits: u64,
     /// Documents whose values were read from their source, since a field has no column.
     pub source_reads: u64,
+    /// Documents answered by what the function said about their value in the segment's dictionary.
+    pub by_dictionary: u64,
     /// Documents with [`FailureKind::Guest`].
     pub guest_failures: u64,
     /// Documents with [`FailureKind::Trap`].

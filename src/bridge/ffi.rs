@@ -651,6 +651,16 @@ pub(crate) mod ffi {
             values: &mut [u8],
             validity: &mut [u8],
         ) -> Result<u32>;
+        /// Distinct strings of the documents; 0 if there is no dictionary of them, or a large one.
+        fn gatherer_dictionary_size(gatherer: &Gatherer) -> u32;
+        /// Fills in where each document's string is in the dictionary: its size for a document without one.
+        fn gatherer_ordinals(
+            gatherer: Pin<&mut Gatherer>,
+            docs: &[u32],
+            out: &mut [u32],
+        ) -> Result<()>;
+        /// From now on "documents" are places in the dictionary. Only if that has a size.
+        fn gatherer_read_dictionary(gatherer: Pin<&mut Gatherer>);
 
         // --- for tests ---
         /// Throws an error of each kind.

@@ -6,8 +6,8 @@ use cxx::UniquePtr;
 use super::source_columns::{SourceColumn, source_path};
 use super::{DocAddress, Snapshot};
 use crate::batch::{
-    ColumnId, ColumnOut, ColumnRequest, Columns, Extent, Interrupt, SegmentIdentity, Value,
-    ValueType,
+    ColumnId, ColumnOut, ColumnRequest, Columns, Dictionary, Extent, Interrupt, SegmentIdentity,
+    Value, ValueType,
 };
 use crate::bridge;
 use crate::schema::{ColumnKind, Field, FieldType, ID_FIELD, Role};
@@ -26,6 +26,7 @@ pub struct SegmentColumns {
 enum Opened {
     Column {
         gatherer: UniquePtr<bridge::Gatherer>,
+        field: u32,
         /// One value of one size for each document: there is nothing to measure.
         fixed: bool,
     },
@@ -133,6 +134,7 @@ impl SegmentColumns {
         )?;
         self.opened.push(Opened::Column {
             gatherer,
+            field,
             fixed: !request.list && request.value_type != ValueType::Str,
         });
         Ok(ColumnId(self.opened.len() - 1))
@@ -242,6 +244,39 @@ impl Columns for SegmentColumns {
             docs: self.snapshot.docs_in(self.segment).ok()?,
             fields: u32::try_from(self.snapshot.schema().fields().len()).ok()?,
         })
+    }
+
+    fn dictionary(
+        &mut self,
+        column: ColumnId,
+        request: &ColumnRequest,
+    ) -> crate::Result<Option<Dictionary>> {
+        let Opened::Column {
+            gatherer, field, ..
+        } = self.opened.get(column.0).ok_or_else(not_open)?
+        else {
+            return Ok(None);
+        };
+        let (len, field) = (bridge::gatherer_dictionary_size(gatherer), *field);
+        if len == 0 {
+            return Ok(None);
+        }
+        let values = self.open_field(field, request)?;
+        if let Some(Opened::Column { gatherer, .. }) = self.opened.get_mut(values.0) {
+            bridge::gatherer_read_dictionary(gatherer.pin_mut());
+        }
+        Ok(Some(Dictionary { values, len }))
+    }
+
+    fn ordinals(&mut self, column: ColumnId, docs: &[u32], out: &mut [u32]) -> crate::Result<()> {
+        match self.opened.get_mut(column.0).ok_or_else(not_open)? {
+            Opened::Column { gatherer, .. } => {
+                Ok(bridge::gatherer_ordinals(gatherer.pin_mut(), docs, out)?)
+            }
+            Opened::Source(_) => Err(crate::Error::InvalidArgument(
+                "the column has no dictionary".to_string(),
+            )),
+        }
     }
 
     fn source_reads(&self) -> u64 {

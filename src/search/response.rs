@@ -274,6 +274,7 @@ impl Serialize for Profile {
                     "instances": function.counts.instances,
                     "cached_documents": function.counts.cache_hits,
                     "documents_from_source": function.counts.source_reads,
+                    "documents_by_dictionary": function.counts.by_dictionary,
                     "errors": kinds(function),
                 })
             })

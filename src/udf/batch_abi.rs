@@ -9,7 +9,9 @@ use super::limits::{MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES};
 use super::outcome::Answers;
 use super::outputs::{Output, Place};
 use super::param_block::{ALIGN, ParamBlock, u32_of};
-use crate::batch::{BATCH_CAPACITY, ColumnRequest, Columns, Extent, FailureKind, ValueType};
+use crate::batch::{
+    BATCH_CAPACITY, ColumnId, ColumnRequest, Columns, Extent, FailureKind, ValueType,
+};
 use wasmtime::{Store, TypedFunc};
 
 /// What a binding keeps for its batches.
@@ -71,6 +73,14 @@ impl BatchCaller {
             });
         }
         Ok(())
+    }
+
+    /// The column, if there is one and nothing else.
+    pub(crate) fn only_column(&mut self) -> Option<&mut ColumnId> {
+        match &mut self.columns[..] {
+            [column] if !self.ids && !self.doc_ids => Some(&mut column.id),
+            _ => None,
+        }
     }
 
     /// Measures the first `len` of `docs`, or fewer if they have too much data. Returns how many.

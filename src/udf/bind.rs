@@ -6,6 +6,7 @@ use std::time::Instant;
 use wasmtime::Val;
 
 use super::batch_abi::BatchCaller;
+use super::dictionary::ByDictionary;
 use super::guest::{EntryKind, Fault};
 use super::holder::Holder;
 use super::host::{HostState, LogLine};
@@ -29,6 +30,8 @@ pub struct BoundUdf {
     /// Documents to try in one call. Halved when a call fails, so that the document at fault is found; doubled when one
     /// succeeds. Documents beside it are never lost, and a document at fault costs at most log2(n) + 1 failed calls.
     chunk: usize,
+    /// Where it is asked once for each distinct value of the segment.
+    dictionary: Option<Box<ByDictionary>>,
 }
 
 enum Mode {
@@ -77,6 +80,7 @@ impl BoundUdf {
             mode,
             holder,
             chunk: BATCH_CAPACITY,
+            dictionary: None,
         }
     }
 
@@ -183,6 +187,57 @@ impl BoundUdf {
         Ok(())
     }
 
+    /// Asks a batch guest about values that it hasn't been asked about yet.
+    fn run_by_dictionary(
+        &mut self,
+        dictionary: &mut ByDictionary,
+        batch: UdfBatch<'_>,
+        answers: &mut Answers<'_>,
+    ) -> Result<(), Fault> {
+        let columns = self.holder.state().columns.as_deref_mut();
+        let (asked, outcome) = dictionary.look_up(columns.ok_or_else(no_segment)?, batch.docs)?;
+        if !asked.is_empty() {
+            let mut said = Answers::new(outcome, asked.len(), Returns::Filter);
+            said.kinds = Some(Vec::new());
+            let values = UdfBatch {
+                docs: asked,
+                scores: None,
+            };
+            let result = self.run_batch(values, &mut said);
+            answers.outcome.calls += said.outcome.calls;
+            answers.instances += said.instances;
+            let kinds = said.kinds.take().unwrap_or_default();
+            if let Err(fault) = result {
+                dictionary.give_up();
+                return Err(fault);
+            }
+            dictionary.keep(&kinds);
+        }
+        dictionary.answer(answers);
+        answers.by_dictionary += batch.docs.len() as u64;
+        Ok(())
+    }
+
+    /// Finds out whether a segment has a dictionary of all that the function reads.
+    fn open_dictionary(&mut self, columns: &mut dyn Columns) -> crate::Result<()> {
+        self.dictionary = None;
+        let manifest = &self.prepared.manifest;
+        let pure_filter = manifest.pure && manifest.output().returns == Returns::Filter;
+        let ([request], Mode::Batch(caller)) = (&self.prepared.requests[..], &mut self.mode) else {
+            return Ok(());
+        };
+        if !pure_filter || manifest.wants(Input::Score) {
+            return Ok(());
+        }
+        if let Some(column) = caller.only_column()
+            && let Some(dictionary) = columns.dictionary(*column, request)?
+        {
+            self.dictionary = Some(Box::new(ByDictionary::new(*column, &dictionary)));
+            *column = dictionary.values;
+        }
+        Ok(())
+    }
+
     /// Asks a row guest about one document after the other.
     fn run_row(&mut self, batch: UdfBatch<'_>, answers: &mut Answers<'_>) -> Result<(), Fault> {
         self.holder
@@ -273,6 +328,7 @@ impl BatchUdf for BoundUdf {
             }
             Mode::Row => self.holder.state().row.enter_segment(columns.as_mut())?,
         }
+        self.open_dictionary(columns.as_mut())?;
         self.holder.state().columns = Some(columns);
         Ok(())
     }
@@ -301,9 +357,14 @@ impl BatchUdf for BoundUdf {
         self.begin(batch.docs.len(), interrupt, started);
         let read_before = self.source_reads();
         let mut answers = Answers::new(outcome, batch.docs.len(), self.returns());
-        let result = match self.mode {
-            Mode::Batch(_) => self.run_batch(batch, &mut answers),
-            Mode::Row => self.run_row(batch, &mut answers),
+        let result = match (self.dictionary.take(), &self.mode) {
+            (Some(mut dictionary), _) => {
+                let result = self.run_by_dictionary(&mut dictionary, batch, &mut answers);
+                self.dictionary = Some(dictionary);
+                result
+            }
+            (None, Mode::Batch(_)) => self.run_batch(batch, &mut answers),
+            (None, Mode::Row) => self.run_row(batch, &mut answers),
         };
         answers.finish();
         answers.source_reads = self.source_reads() - read_before;

@@ -30,6 +30,7 @@ mod cached;
 mod code;
 mod compiled;
 mod complexity;
+mod dictionary;
 mod dry_run;
 mod engine;
 mod folder;

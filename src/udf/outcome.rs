@@ -15,6 +15,10 @@ pub(crate) struct Answers<'a> {
     pub(crate) instances: u64,
     /// Documents whose values were read from their source.
     pub(crate) source_reads: u64,
+    /// Documents answered by dictionary.
+    pub(crate) by_dictionary: u64,
+    /// Every document that failed, if that is wanted.
+    pub(crate) kinds: Option<Vec<(usize, FailureKind)>>,
 }
 
 const KINDS: usize = 4;
@@ -33,6 +37,8 @@ impl<'a> Answers<'a> {
             failures: [0; KINDS],
             instances: 0,
             source_reads: 0,
+            by_dictionary: 0,
+            kinds: None,
         }
     }
 
@@ -62,6 +68,9 @@ impl<'a> Answers<'a> {
     ) {
         self.outcome.verdicts[index] = Verdict::Error;
         self.failures[kind_index(kind)] += 1;
+        if let Some(kinds) = &mut self.kinds {
+            kinds.push((index, kind));
+        }
         if self.outcome.failures.len() < MAX_KEPT_FAILURES {
             self.outcome.failures.push(Failure {
                 index,
@@ -89,6 +98,7 @@ pub struct UdfCounters {
     nanoseconds: AtomicU64,
     instances: AtomicU64,
     source_reads: AtomicU64,
+    by_dictionary: AtomicU64,
     cache_hits: AtomicU64,
     failures: [AtomicU64; KINDS],
 }
@@ -108,6 +118,7 @@ impl UdfCounters {
         );
         add(&self.instances, answers.instances);
         add(&self.source_reads, answers.source_reads);
+        add(&self.by_dictionary, answers.by_dictionary);
         for (counter, n) in self.failures.iter().zip(answers.failures) {
             add(counter, n);
         }
@@ -135,6 +146,7 @@ impl UdfCounters {
             instances: get(&self.instances),
             cache_hits: get(&self.cache_hits),
             source_reads: get(&self.source_reads),
+            by_dictionary: get(&self.by_dictionary),
             guest_failures: get(&self.failures[0]),
             traps: get(&self.failures[1]),
             protocol_failures: get(&self.failures[2]),

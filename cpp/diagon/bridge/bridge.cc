@@ -412,6 +412,17 @@ Extent gatherer_measure(Gatherer& gatherer, rust::Slice<const uint32_t> docs) {
   return {extent.items, extent.bytes};
 }
 
+uint32_t gatherer_dictionary_size(const Gatherer& gatherer) noexcept {
+  return gatherer.dictionary_size();
+}
+
+void gatherer_ordinals(Gatherer& gatherer, rust::Slice<const uint32_t> docs,
+                       rust::Slice<uint32_t> out) {
+  gatherer.ordinals(span_of(docs), span_of(out));
+}
+
+void gatherer_read_dictionary(Gatherer& gatherer) noexcept { gatherer.read_dictionary(); }
+
 uint32_t gatherer_write(Gatherer& gatherer, rust::Slice<const uint32_t> docs,
                         rust::Slice<uint8_t> offsets, rust::Slice<uint8_t> child_offsets,
                         rust::Slice<uint8_t> values, rust::Slice<uint8_t> validity) {

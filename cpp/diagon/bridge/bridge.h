@@ -243,6 +243,10 @@ std::unique_ptr<Gatherer> gatherer_open(const Snapshot& snapshot, uint32_t segme
                                         uint8_t value_type, bool list, bool has_fallback,
                                         rust::Slice<const uint8_t> fallback);
 Extent gatherer_measure(Gatherer& gatherer, rust::Slice<const uint32_t> docs);
+uint32_t gatherer_dictionary_size(const Gatherer& gatherer) noexcept;
+void gatherer_ordinals(Gatherer& gatherer, rust::Slice<const uint32_t> docs,
+                       rust::Slice<uint32_t> out);
+void gatherer_read_dictionary(Gatherer& gatherer) noexcept;
 uint32_t gatherer_write(Gatherer& gatherer, rust::Slice<const uint32_t> docs,
                         rust::Slice<uint8_t> offsets, rust::Slice<uint8_t> child_offsets,
                         rust::Slice<uint8_t> values, rust::Slice<uint8_t> validity);

@@ -95,7 +95,27 @@ docvalues::GatherAs Gatherer::gather_as() const noexcept {
              : docvalues::GatherAs::kF64;
 }
 
+uint32_t Gatherer::dictionary_size() const noexcept {
+  if (column_ == nullptr || column_->kind() != ColumnKind::kOrdinals || column_->multi() || list_)
+    return 0;
+  const uint32_t size = column_->string_count();
+  return size <= column_->docs_with_value() / 2 ? size : 0;
+}
+
+void Gatherer::ordinals(std::span<const uint32_t> docs, std::span<uint32_t> out) {
+  const uint32_t size = dictionary_size();
+  if (size == 0) throw_invalid("the column has no dictionary");
+  check(out.size() == docs.size(), "ordinals");
+  check_documents(docs);
+  numbers_.resize(docs.size());
+  column_->values().gather(docs, numbers_.data());
+  const bool all = column_->presence() == nullptr;
+  for (size_t i = 0; i < docs.size(); ++i)
+    out[i] = all || column_->has_value(docs[i]) ? column_->ordinal(numbers_[i]) : size;
+}
+
 bool Gatherer::missing(DocId doc) const noexcept {
+  if (by_ordinal_) return doc >= column_->string_count();
   return column_ == nullptr || !column_->has_value(doc);
 }
 
@@ -161,7 +181,17 @@ void Gatherer::measure_lists(std::span<const uint32_t> docs) {
   if (!indices_.empty()) column_->strings(indices_, strings_.data());
 }
 
+void Gatherer::measure_dictionary(std::span<const uint32_t> docs) {
+  indices_.resize(docs.size());
+  strings_.resize(docs.size());
+  for (size_t i = 0; i < docs.size(); ++i) indices_[i] = missing(docs[i]) ? 0 : docs[i];
+  column_->strings(indices_, strings_.data());
+  for (size_t i = 0; i < docs.size(); ++i)
+    if (missing(docs[i])) strings_[i] = missing_string();
+}
+
 void Gatherer::measure_strings(std::span<const uint32_t> docs) {
+  if (by_ordinal_) return measure_dictionary(docs);
   if (column_ == nullptr || column_->docs_with_value() == 0) {
     strings_.assign(docs.size(), missing_string());
     return;
@@ -186,7 +216,8 @@ void Gatherer::measure_strings(std::span<const uint32_t> docs) {
 }
 
 void Gatherer::check_documents(std::span<const uint32_t> docs) const {
-  if (!docs.empty() && std::ranges::max(docs) >= segment_->max_doc())
+  const DocId end = by_ordinal_ ? dictionary_size() + 1 : segment_->max_doc();
+  if (!docs.empty() && std::ranges::max(docs) >= end)
     throw_invalid("a document's number is past the segment's end");
 }
 
@@ -209,7 +240,8 @@ GatherExtent Gatherer::measure(std::span<const uint32_t> docs) {
 uint32_t Gatherer::write_validity(std::span<const uint32_t> docs,
                                   std::span<uint8_t> validity) const {
   const size_t n = docs.size();
-  const bool all = has_fallback_ || (column_ != nullptr && column_->presence() == nullptr);
+  const bool none = column_ != nullptr && column_->presence() == nullptr && !by_ordinal_;
+  const bool all = has_fallback_ || none;
   std::ranges::fill(validity, all ? uint8_t{0xff} : uint8_t{0});
   if (all) {
     // Bits past the last document are 0.

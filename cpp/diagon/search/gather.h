@@ -40,6 +40,18 @@ class Gatherer {
   // Whether all documents have values of one size and nothing needs to be looked up first: then
   // measure() need not be called, and says nothing.
   bool fixed() const noexcept { return !list_ && type_ != GatherType::kStr; }
+  // How many distinct strings the column's dictionary has. 0 if the documents have no dictionary, a
+  // list is read, some document has several values, or there are more than half as many as
+  // documents.
+  uint32_t dictionary_size() const noexcept;
+  // out[i] = where the string of docs[i] stands in the dictionary; dictionary_size() if it has
+  // none. REQUIRES: dictionary_size() != 0. Throws kInvalidArgument as measure(), or if `out` is
+  // not as long as `docs`; kCorrupt.
+  void ordinals(std::span<const uint32_t> docs, std::span<uint32_t> out);
+  // From now on, "documents" are places in the dictionary; dictionary_size() is a document without
+  // a value. REQUIRES: dictionary_size() != 0.
+  void read_dictionary() noexcept { by_ordinal_ = true; }
+
   // Looks the documents up. REQUIRES: each below max_doc; else throws kInvalidArgument. Throws
   // kTooLarge past 2^31 - 1 bytes or items.
   GatherExtent measure(std::span<const uint32_t> docs);
@@ -63,6 +75,7 @@ class Gatherer {
   void measure_ids(std::span<const uint32_t> docs);
   void measure_lists(std::span<const uint32_t> docs);
   void measure_strings(std::span<const uint32_t> docs);
+  void measure_dictionary(std::span<const uint32_t> docs);
   void check_documents(std::span<const uint32_t> docs) const;
   void check_call(std::span<const uint32_t> docs, const GatherOut& out) const;
   uint32_t write_validity(std::span<const uint32_t> docs, std::span<uint8_t> validity) const;
@@ -76,6 +89,7 @@ class Gatherer {
   GatherType type_;
   bool list_;
   bool has_fallback_;
+  bool by_ordinal_ = false;
   size_t fallback_size_;
   std::string fallback_;  // and MappedFile::kReadable more bytes
   GatherExtent extent_;

@@ -3,6 +3,7 @@
 mod aliases;
 mod batch;
 mod compiled;
+mod dictionary;
 mod distance;
 mod faults;
 mod modules;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::batch::{
-    BatchUdf, ColumnId, ColumnOut, ColumnRequest, Columns, Extent, Interrupt, Outcome, UdfBatch,
-    Value, ValueType, Verdict,
+    BatchUdf, ColumnId, ColumnOut, ColumnRequest, Columns, Dictionary, Extent, Interrupt, Outcome,
+    UdfBatch, Value, ValueType, Verdict,
 };
 use crate::udf::{BoundUdf, EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
 
@@ -20,6 +20,10 @@ pub(super) type Field = (ValueType, Vec<Vec<Value>>);
 pub(super) struct Docs {
     pub(super) fields: Arc<HashMap<String, Field>>,
     open: Vec<ColumnRequest>,
+    /// Says that strings have a dictionary.
+    pub(super) with_dictionary: bool,
+    /// Distinct strings, ascending, of columns that stand for a dictionary.
+    dictionaries: HashMap<usize, Vec<Value>>,
     /// Fails all reads, as a damaged file does.
     pub(super) damaged: bool,
 }
@@ -36,7 +40,19 @@ impl Docs {
         }
     }
 
-    fn values(&self, request: &ColumnRequest, doc: u32) -> Vec<Value> {
+    fn distinct(&self, field: &str) -> Vec<Value> {
+        let mut all: Vec<Value> = self.fields[field].1.concat();
+        all.sort_by(order);
+        all.dedup();
+        all
+    }
+
+    fn values(&self, column: ColumnId, doc: u32) -> Vec<Value> {
+        if let Some(dictionary) = self.dictionaries.get(&column.0) {
+            assert!(doc as usize <= dictionary.len());
+            return dictionary.get(doc as usize).cloned().into_iter().collect();
+        }
+        let request = &self.open[column.0];
         if request.field == "_id" {
             return vec![Value::Str(format!("id{doc}"))];
         }
@@ -98,7 +114,7 @@ impl Columns for Docs {
         let request = self.open[column.0].clone();
         let mut extent = Extent::default();
         for doc in docs {
-            let values = self.values(&request, *doc);
+            let values = self.values(column, *doc);
             extent.items += if request.list { values.len() } else { 0 };
             if request.value_type == ValueType::Str {
                 extent.bytes += values.iter().map(|v| bytes(v).len()).sum::<usize>();
@@ -123,7 +139,7 @@ impl Columns for Docs {
         let (mut items, mut missing) = (0, 0);
         out.validity.fill(0);
         for (row, doc) in docs.iter().enumerate() {
-            let mut of_doc = self.values(&request, *doc);
+            let mut of_doc = self.values(column, *doc);
             let present = !of_doc.is_empty();
             if !present && !request.list {
                 of_doc.extend(request.default.clone());
@@ -178,6 +194,30 @@ impl Columns for Docs {
             optional: false,
         });
         Ok(ColumnId(self.open.len() - 1))
+    }
+
+    fn dictionary(
+        &mut self,
+        _: ColumnId,
+        request: &ColumnRequest,
+    ) -> crate::Result<Option<Dictionary>> {
+        if !self.with_dictionary || request.list || request.value_type != ValueType::Str {
+            return Ok(None);
+        }
+        let (values, distinct) = (self.open(request)?, self.distinct(&request.field));
+        let len = u32::try_from(distinct.len()).unwrap();
+        self.dictionaries.insert(values.0, distinct);
+        Ok(Some(Dictionary { values, len }))
+    }
+
+    fn ordinals(&mut self, column: ColumnId, docs: &[u32], out: &mut [u32]) -> crate::Result<()> {
+        let distinct = self.distinct(&self.open[column.0].field);
+        for (doc, out) in docs.iter().zip(out) {
+            let value = self.values(column, *doc).pop();
+            let place = value.and_then(|value| distinct.iter().position(|other| *other == value));
+            *out = u32::try_from(place.unwrap_or(distinct.len())).unwrap();
+        }
+        Ok(())
     }
 
     fn id(&mut self, doc: u32) -> crate::Result<String> {
