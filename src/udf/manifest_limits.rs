@@ -53,6 +53,49 @@ impl ManifestLimits {
             breaker: host.breaker.clone(),
         }
     }
+
+    /// What the manifest asks for in vain, for its author.
+    pub(crate) fn in_vain(&self, host: &UdfLimits) -> Vec<String> {
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let millis = |time: Duration| micros(time) / 1_000;
+        let count = |n: Option<NonZeroU32>| n.map(|n| u64::from(n.get()));
+        let time = |n: Option<NonZeroU64>| n.map(NonZeroU64::get);
+        let bytes = self.memory_bytes.map(|n| n.get() as u64);
+        let rate = u64::from(host.queries_per_second.unwrap_or(u32::MAX));
+        let queries = u64::from(host.concurrent_queries);
+        let all = [
+            ("memory_bytes", bytes, host.memory_bytes as u64),
+            (
+                "batch_base_ms",
+                time(self.batch_base_ms),
+                millis(host.batch_base),
+            ),
+            (
+                "per_document_us",
+                time(self.per_document_us),
+                micros(host.per_document),
+            ),
+            ("query_ms", time(self.query_ms), millis(host.query)),
+            (
+                "instances",
+                count(self.instances),
+                u64::from(host.instances),
+            ),
+            (
+                "concurrent_queries",
+                count(self.concurrent_queries),
+                queries,
+            ),
+            ("queries_per_second", count(self.queries_per_second), rate),
+        ];
+        let asked = all.into_iter().filter_map(|(name, own, host)| {
+            let own = own.filter(|own| *own > host)?;
+            Some(format!(
+                "limits.{name} is {own}, but the host allows {host}"
+            ))
+        });
+        asked.collect()
+    }
 }
 
 fn lower<T: Ord>(host: T, own: Option<T>) -> T {
@@ -100,6 +143,23 @@ mod tests {
             read("{}").unwrap().within(&host).queries_per_second,
             Some(2)
         );
+    }
+
+    #[test]
+    fn more_than_the_host_allows_is_told() {
+        let host = UdfLimits {
+            queries_per_second: Some(2),
+            ..UdfLimits::default()
+        };
+        let own = r#"{"queries_per_second": 7, "query_ms": 60000, "per_document_us": 1001}"#;
+        assert_eq!(
+            read(own).unwrap().in_vain(&host),
+            [
+                "limits.per_document_us is 1001, but the host allows 1000",
+                "limits.queries_per_second is 7, but the host allows 2"
+            ]
+        );
+        assert!(read("{}").unwrap().in_vain(&host).is_empty());
     }
 
     #[test]

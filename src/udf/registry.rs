@@ -209,7 +209,8 @@ impl UdfRegistry {
         for manifest in manifests {
             let udf =
                 RegisteredUdf::new(&self.environment, Arc::clone(&code), Some(&info), manifest)?;
-            let warnings = dry_run::run(&udf)?;
+            let mut warnings = udf.manifest().limits.in_vain(&self.environment.limits);
+            warnings.extend(dry_run::run(&udf)?);
             registrations.push(Registration {
                 udf: Arc::new(udf),
                 existed: false,

@@ -297,7 +297,7 @@ impl Visit {
     fn tell(&self, kind: &str, message: &str) {
         if !self.told.swap(true, Ordering::Relaxed) {
             let Manifest { name, version, .. } = &*self.usage.manifest;
-            tracing::warn!(%name, %version, %kind, %message, "a function failed");
+            tracing::warn!(%name, %version, %kind, error = %message, "a function failed");
         }
     }
 }

@@ -5,6 +5,7 @@ mod batch;
 mod compiled;
 mod dictionary;
 mod distance;
+mod events;
 mod faults;
 mod modules;
 mod outputs;

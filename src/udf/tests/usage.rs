@@ -285,6 +285,7 @@ fn a_manifest_lowers_memory_and_time() {
     let added = registry()
         .add(&guest("i32.const 1"), Some(&generous))
         .unwrap();
+    assert!(added[0].warnings[0].contains("limits.memory_bytes is 1099511627776"));
     assert_eq!(
         added[0].udf.limits().memory_bytes,
         UdfLimits::default().memory_bytes
