@@ -514,8 +514,8 @@ pub(crate) mod ffi {
         // --- functions as filters ---
         /// The best hits of native clauses with functions as filters beside them; used by one thread at a time.
         type FilteredSearch;
-        /// Whether a query has the shape for it.
-        fn filtered_fits(prepared: &Prepared) -> bool;
+        /// How many functions a query of that shape has; 0 of others.
+        fn filtered_functions(prepared: &Prepared) -> u32;
         /// Keeps the `k` best; hits are counted exactly up to `count_up_to`. `timeout_ns`: as in [`search_top`].
         fn filtered_open(
             prepared: &Prepared,

@@ -32,7 +32,9 @@ impl BatchLoop<'_> {
     /// Whether [`BatchLoop::run_filtered`] can run the query with these functions.
     pub(super) fn is_filtered(&self, functions: &[Function]) -> bool {
         let plain = |f: &Function| matches!(f.role, Role::Filter { .. }) && !f.wants_score();
-        bridge::filtered_fits(&self.prepared) && functions.iter().all(plain)
+        // Each of the functions must be one of its clauses: one that stands nowhere decides nothing.
+        bridge::filtered_functions(&self.prepared) as usize == functions.len()
+            && functions.iter().all(plain)
     }
 
     /// Runs over all segments and finds the `k` best hits. `count_up_to`: hits are counted exactly up to there.

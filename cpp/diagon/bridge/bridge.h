@@ -202,7 +202,7 @@ uint64_t stream_candidates(const HitStream& stream) noexcept;
 uint64_t stream_windows(const HitStream& stream) noexcept;
 
 // --- functions as filters ---
-bool filtered_fits(const Prepared& prepared) noexcept;
+uint32_t filtered_functions(const Prepared& prepared) noexcept;
 std::unique_ptr<FilteredSearch> filtered_open(const Prepared& prepared, uint32_t k,
                                               uint64_t count_up_to, const Cancel& cancel,
                                               uint64_t timeout_ns);

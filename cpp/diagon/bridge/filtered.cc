@@ -17,8 +17,8 @@ std::span<T> span_of(rust::Slice<T> slice) noexcept {
 
 }  // namespace
 
-bool filtered_fits(const Prepared& prepared) noexcept {
-  return search::FilteredSearch::fits(prepared.rep);
+uint32_t filtered_functions(const Prepared& prepared) noexcept {
+  return search::FilteredSearch::functions(prepared.rep);
 }
 
 std::unique_ptr<FilteredSearch> filtered_open(const Prepared& prepared, uint32_t k,

@@ -22,17 +22,18 @@ Occur occur_of(const Weight& root, size_t clause) noexcept {
 
 }  // namespace
 
-bool FilteredSearch::fits(const PreparedQuery& prepared) noexcept {
+uint32_t FilteredSearch::functions(const PreparedQuery& prepared) noexcept {
   const Weight& root = prepared.root();
-  if (!root.has_udf) return false;
-  if (root.query->kind == QueryKind::kUdf) return true;
-  if (root.query->kind != QueryKind::kBool || root.query->minimum_should_match != 0) return false;
+  if (root.query->kind == QueryKind::kUdf) return 1;
+  if (root.query->kind != QueryKind::kBool || root.query->minimum_should_match != 0) return 0;
+  uint32_t count = 0;
   for (size_t i = 0; i < root.children.size(); ++i) {
     const Weight& child = root.children[i];
-    if (occur_of(root, i) == Occur::kShould) return false;
-    if (child.has_udf && child.query->kind != QueryKind::kUdf) return false;
+    if (occur_of(root, i) == Occur::kShould) return 0;
+    if (child.has_udf && child.query->kind != QueryKind::kUdf) return 0;
+    count += child.has_udf ? 1 : 0;
   }
-  return true;
+  return count;
 }
 
 FilteredSearch::FilteredSearch(std::shared_ptr<const PreparedQuery> prepared, uint32_t k,
@@ -42,7 +43,7 @@ FilteredSearch::FilteredSearch(std::shared_ptr<const PreparedQuery> prepared, ui
       interrupt_(std::move(interrupt)),
       top_(k),
       docs_(kBatchCapacity + 2 * kBatch) {
-  if (!fits(*prepared_)) throw_invalid("a query of another shape than a conjunction of functions");
+  if (functions(*prepared_) == 0) throw_invalid("a query of another shape than a conjunction of functions");
 }
 
 void FilteredSearch::enter(uint32_t segment) {

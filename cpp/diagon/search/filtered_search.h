@@ -26,8 +26,9 @@ namespace diagon::search {
 // Used by one thread.
 class FilteredSearch {
  public:
-  // Whether a query is one function, or clauses that must or must not match, functions among them.
-  static bool fits(const PreparedQuery& prepared) noexcept;
+  // How many functions a query has that is one function, or clauses that must or must not match,
+  // functions among them. 0 of queries that don't fit.
+  static uint32_t functions(const PreparedQuery& prepared) noexcept;
 
   // `count_up_to`: hits are counted exactly up to there. Throws kInvalidArgument if it doesn't fit.
   FilteredSearch(std::shared_ptr<const PreparedQuery> prepared, uint32_t k, uint64_t count_up_to,

@@ -115,8 +115,8 @@ void Gatherer::ordinals(std::span<const uint32_t> docs, std::span<uint32_t> out)
 }
 
 bool Gatherer::missing(DocId doc) const noexcept {
-  if (by_ordinal_) return doc >= column_->string_count();
-  return column_ == nullptr || !column_->has_value(doc);
+  if (column_ == nullptr) return true;
+  return by_ordinal_ ? doc >= column_->string_count() : !column_->has_value(doc);
 }
 
 std::string_view Gatherer::missing_string() const noexcept {
