@@ -26,13 +26,16 @@ fn documents(lengths: &[Option<u8>], with_dictionary: bool) -> Docs {
     docs
 }
 
+/// Verdicts of a batch, and the failures that were told.
+type Answer = (Vec<u8>, Vec<(usize, String)>);
+
 /// What all batches gave, and what was counted.
 fn ask_all(
     lengths: &[Option<u8>],
     batches: &[Vec<u32>],
     default: bool,
     with_dictionary: bool,
-) -> (Vec<(Vec<u8>, Vec<(usize, String)>)>, FunctionCounts) {
+) -> (Vec<Answer>, FunctionCounts) {
     let mut field = json!({"name": "kw", "type": "str"});
     if default {
         field["default"] = "xx".into();
