@@ -250,6 +250,14 @@ impl Error {
         }
     }
 
+    /// There is no thread for a function to run on.
+    pub(crate) fn no_thread(error: std::io::Error) -> Self {
+        Self::Native {
+            code: ErrorCode::OutOfMemory,
+            message: format!("the system has no more threads: {error}"),
+        }
+    }
+
     /// An [`Error::Query`] at a place of the request.
     pub(crate) fn query(
         path: impl Into<String>,

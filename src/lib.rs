@@ -13,6 +13,7 @@ pub mod schema;
 pub mod search;
 pub mod shard;
 mod strict_json;
+mod threads;
 #[cfg(feature = "udf")]
 pub mod udf;
 

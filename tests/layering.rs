@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The rank of each Rust room (ARCHITECTURE.md). Rooms of one rank may name each other only as [`SIDEWAYS`] says.
-const RUST: [(&str, u32); 14] = [
+const RUST: [(&str, u32); 15] = [
     ("error", 0),
     ("strict_json", 0),
+    ("threads", 0),
     ("batch", 0),
     ("schema", 1),
     ("analysis", 1),

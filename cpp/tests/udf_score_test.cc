@@ -292,7 +292,7 @@ std::vector<DocId> sorted(SortKey key, uint32_t k, Number number) {
         bits.push_back(key.kind == SortKind::kGivenF64
                            ? std::bit_cast<uint64_t>(static_cast<double>(n) / 4)
                            : static_cast<uint64_t>(n));
-        if (n != 0) text += std::to_string(1'000'000 + n);
+        if (n != 0) text += std::to_string(5'000'000 + n);
         ends.push_back(text.size());
       }
       const bool strings = key.kind == SortKind::kGivenString;
@@ -312,7 +312,7 @@ std::vector<DocId> sorted(SortKey key, uint32_t k, Number number) {
     const SortValue value = collector.value(i, 0);
     if (key.kind == SortKind::kGivenString) {
       EXPECT_EQ(value.present, n != 0);
-      EXPECT_EQ(value.string, n == 0 ? "" : std::to_string(1'000'000 + n));
+      EXPECT_EQ(value.string, n == 0 ? "" : std::to_string(5'000'000 + n));
     } else if (n != 0 && key.kind == SortKind::kGivenI64) {
       EXPECT_EQ(value.i64, n);
     } else if (n != 0) {

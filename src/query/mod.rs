@@ -22,6 +22,7 @@ mod clause;
 mod compound;
 mod decay;
 mod function_score;
+mod functions;
 pub(crate) mod geo;
 mod json;
 mod leaf;

@@ -12,6 +12,7 @@ use crate::batch::{FunctionSource, Interrupt};
 use crate::bridge;
 use crate::index::{DocAddress, Snapshot};
 use crate::query::{SearchRequest, SourceFilter, TrackTotalHits};
+use crate::threads;
 
 use super::batch_loop::{BatchLoop, LoopCounts, nanoseconds_left};
 use super::collector::{Collector, Scored, count_up_to};
@@ -185,6 +186,26 @@ impl Searcher {
         request: &SearchRequest,
         options: &SearchOptions,
     ) -> crate::Result<SearchResponse> {
+        self.on_our_threads(request, || self.search_here(request, options))
+    }
+
+    /// Functions run on threads of our own; what needs none stays on the caller's.
+    fn on_our_threads<T: Send>(
+        &self,
+        request: &SearchRequest,
+        work: impl FnOnce() -> crate::Result<T> + Send,
+    ) -> crate::Result<T> {
+        if self.functions.is_none() || !request.names_functions() {
+            return work();
+        }
+        threads::run(work).map_err(Error::no_thread)?
+    }
+
+    fn search_here(
+        &self,
+        request: &SearchRequest,
+        options: &SearchOptions,
+    ) -> crate::Result<SearchResponse> {
         let started = Instant::now();
         // What is computed of the hits is found before they are, so that a function that isn't there costs no search.
         let source = self.functions.as_deref();
@@ -229,6 +250,14 @@ impl Searcher {
     /// # Errors
     /// As [`Searcher::search`].
     pub fn top_docs(
+        &self,
+        request: &SearchRequest,
+        options: &SearchOptions,
+    ) -> crate::Result<TopDocs> {
+        self.on_our_threads(request, || self.top_docs_here(request, options))
+    }
+
+    fn top_docs_here(
         &self,
         request: &SearchRequest,
         options: &SearchOptions,

@@ -23,6 +23,7 @@ use super::stats::UdfStats;
 use super::table::{Table, asked_for};
 use super::{dry_run, validate};
 use crate::batch::{BatchUdf, FunctionSource};
+use crate::threads;
 
 /// What [`UdfRegistry::add`] and [`UdfRegistry::check`] say about one function of a module.
 #[derive(Clone, Debug)]
@@ -194,6 +195,15 @@ impl UdfRegistry {
     /// # Errors
     /// `UdfRejected` with the reason.
     pub fn check(&self, module: &[u8], manifest: Option<&str>) -> crate::Result<Vec<Registration>> {
+        // It compiles and tries the functions out: not on whatever thread this is.
+        threads::run(|| self.check_here(module, manifest)).map_err(crate::Error::no_thread)?
+    }
+
+    fn check_here(
+        &self,
+        module: &[u8],
+        manifest: Option<&str>,
+    ) -> crate::Result<Vec<Registration>> {
         let info = validate::module(module, &self.environment.limits)?;
         let manifests = match manifest {
             Some(text) => Manifest::parse_all(text.as_bytes())?,
