@@ -9,6 +9,7 @@
 )]
 
 mod addresses;
+mod bombs;
 mod guest;
 mod manifests;
 mod memories;
@@ -18,6 +19,7 @@ mod mutations;
 mod naive;
 mod outputs;
 mod remember;
+mod rows;
 mod stage;
 mod threads;
 mod time;
@@ -63,7 +65,9 @@ fn every_guest_and_who_comes_after_it() {
     let mut cases = time::cases();
     cases.extend(memories::cases());
     cases.extend(addresses::cases());
+    cases.extend(rows::cases());
     cases.extend(modules::cases());
+    cases.extend(bombs::cases());
     cases.extend(manifests::cases());
     let mut wrong = Vec::new();
     for case in &cases {

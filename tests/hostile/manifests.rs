@@ -3,8 +3,8 @@
 use diagon::batch::Verdict;
 use serde_json::{Value as Json, json};
 
+use crate::bombs::custom;
 use crate::guest::{Case, End, Guest, manifest, name, parse};
-use crate::modules::custom;
 use crate::stage::honest;
 
 pub(crate) fn cases() -> Vec<Case> {

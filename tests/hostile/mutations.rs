@@ -148,7 +148,7 @@ fn changed_manifests() {
         }
         // In the module, where it need not be UTF-8.
         let mut with_section = module.clone();
-        crate::modules::custom(&mut with_section, "diagon.udf", &bytes);
+        crate::bombs::custom(&mut with_section, "diagon.udf", &bytes);
         if let Err(error) = registry.check(&with_section, None) {
             refused_properly(&error);
         }

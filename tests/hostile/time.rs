@@ -145,7 +145,7 @@ fn elsewhere() -> Vec<Case> {
         reserve: &sometimes,
         ..Guest::default()
     };
-    let row = parse(&format!(
+    let row = parse(
         "(module
            (import \"env\" \"get_param_i64\" (func $get (param i32 i32 i32) (result i32)))
            (import \"env\" \"get_field_i64\" (func $field (param i64 i32 i32 i32) (result i32)))
@@ -157,7 +157,7 @@ fn elsewhere() -> Vec<Case> {
                (loop $for_ever (drop (call $field (local.get $ctx) (i32.const 8) (i32.const 1) (i32.const 24))) (br $for_ever))))
              (drop (call $field (local.get $ctx) (i32.const 8) (i32.const 1) (i32.const 24)))
              (i64.eqz (i64.rem_u (i64.load (i32.const 24)) (i64.const 3)))))"
-    ));
+    );
     let of_rows = |what: &str, module: Vec<u8>| {
         let case = Case::spins(what, &Guest::default());
         let manifest = case
