@@ -5,7 +5,6 @@ mod batch;
 mod compiled;
 mod dictionary;
 mod distance;
-mod events;
 mod faults;
 mod modules;
 mod outputs;
