@@ -233,7 +233,7 @@ fn ask(
     function.ask(at, &buffers.docs[..needed], &buffers.scores[..needed])?;
     match function.role {
         Role::Score { .. } => {
-            bridge::stream_resolve_scores(stream, number, function.scores(), function.states())?
+            bridge::stream_resolve_scores(stream, number, function.scores(), function.states())?;
         }
         _ => bridge::stream_resolve(stream, number, function.states())?,
     }
