@@ -7,6 +7,7 @@
 //! *Useful for*: whatever evaluates or feeds functions. *Not useful for*: anything that knows how a function is run
 //! (`udf`) or where values come from (`index`); both are implementations of the traits here.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -403,6 +404,19 @@ pub struct FunctionCounts {
     pub limit_failures: u64,
 }
 
+/// What a query limits a function to. Each that is there lowers what holds for the function; none can raise it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueryLimits {
+    /// Memory of an instance, in bytes.
+    pub memory_bytes: Option<NonZeroU64>,
+    /// Time for a batch, whatever its size, in milliseconds.
+    pub batch_base_ms: Option<NonZeroU64>,
+    /// Time on top of that for each document, in microseconds.
+    pub per_document_us: Option<NonZeroU64>,
+    /// Time in the whole query, in milliseconds.
+    pub query_ms: Option<NonZeroU64>,
+}
+
 /// Where a search finds the functions that its query names: a registry. Used by any number of threads.
 pub trait FunctionSource: Send + Sync {
     /// Finds a function, checks the parameters of a query, and binds it to them. `version` is as in a query: an exact version, a
@@ -415,6 +429,7 @@ pub trait FunctionSource: Send + Sync {
         name: &str,
         version: Option<&str>,
         parameters: &serde_json::Map<String, serde_json::Value>,
+        limits: &QueryLimits,
     ) -> crate::Result<Box<dyn BatchUdf>>;
 }
 

@@ -268,6 +268,40 @@ fn functions_can_be_switched_off() {
     assert_eq!(total(&with_function).expect("an answer"), before);
 }
 
+/// A query can limit a function further, and what then passes is its own matter.
+#[test]
+fn limits_of_a_query() {
+    let (_folder, searcher) = numbers(100, spinning());
+    let ask = |at: u32, limits: Json| {
+        let udf = json!({"name": "spin", "parameters": {"at": at}, "limits": limits});
+        let request = request(&json!({"query": {"wasm_udf": udf}}));
+        searcher.search(&request, &SearchOptions::default())
+    };
+    // More different queries than the circuit breaker takes of others.
+    for at in 0..10 {
+        let error = ask(at, json!({"batch_base_ms": 20, "per_document_us": 1}));
+        let error = error.expect_err("it spins").to_string();
+        assert!(
+            error.contains("its time limit of 20 ms a batch and 1 µs a document"),
+            "{error}"
+        );
+    }
+    let error = ask(50, json!({"query_ms": 30})).expect_err("it spins");
+    assert!(
+        error
+            .to_string()
+            .contains("its time limit of 30 ms a query"),
+        "{error}"
+    );
+    let error = ask(1_000, json!({"memory_bytes": 1})).expect_err("it has a memory");
+    assert_eq!(error.code(), ErrorCode::UdfFailed, "{error}");
+    let generous = json!({"memory_bytes": 1_u64 << 40, "query_ms": 1_u64 << 40});
+    assert_eq!(ask(1_000, generous).expect("an answer").hits.len(), 10);
+    // What only the function's own limit stops.
+    let error = ask(50, json!({"query_ms": 1_u64 << 40})).expect_err("it spins");
+    assert!(error.to_string().contains("ms a batch"), "{error}");
+}
+
 #[test]
 fn a_spinning_function_is_stopped() {
     let (_folder, searcher) = numbers(6_000, spinning());

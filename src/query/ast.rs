@@ -16,6 +16,7 @@ use super::multi_term::{
 use super::script::{ScriptField, ScriptScore};
 use super::sort::SortKey;
 use crate::Error;
+use crate::batch::QueryLimits;
 
 /// A search request.
 #[derive(Clone, Debug, PartialEq)]
@@ -403,6 +404,8 @@ pub struct WasmUdf {
     pub parameters: Vec<Parameter>,
     /// What becomes of documents that it fails on.
     pub on_error: OnError,
+    /// What it is limited to in this query, where that is less than otherwise.
+    pub limits: QueryLimits,
 }
 
 /// A parameter of a function.

@@ -286,6 +286,7 @@ pub(super) mod tests {
     use super::super::multi_term_print::strategies;
     use super::super::parse;
     use super::super::print_strategies::{compound, script_fields, sort};
+    use crate::batch::QueryLimits;
     use proptest::collection::vec;
     use proptest::option;
     use proptest::prelude::*;
@@ -349,8 +350,21 @@ pub(super) mod tests {
             Just(OnError::Fail),
             Just(OnError::Include)
         ];
-        (name(), option::of(name()), vec(param(), 0..3), on_error).prop_map(
-            |(name, version, values, on_error)| {
+        let limit = || option::of((1_u64..).prop_map(|n| std::num::NonZeroU64::new(n)));
+        let limits = (limit(), limit(), limit(), limit()).prop_map(|(a, b, c, d)| QueryLimits {
+            memory_bytes: a.flatten(),
+            batch_base_ms: b.flatten(),
+            per_document_us: c.flatten(),
+            query_ms: d.flatten(),
+        });
+        (
+            name(),
+            option::of(name()),
+            vec(param(), 0..3),
+            on_error,
+            limits,
+        )
+            .prop_map(|(name, version, values, on_error, limits)| {
                 let named = values.into_iter().enumerate();
                 let parameters = named
                     .map(|(at, value)| Parameter {
@@ -364,9 +378,9 @@ pub(super) mod tests {
                     version,
                     parameters,
                     on_error,
+                    limits,
                 }
-            },
-        )
+            })
     }
 
     fn leaf() -> impl Strategy<Value = Clause> {

@@ -22,6 +22,21 @@ pub(super) fn udf(o: &mut Object<'_>, udf: &WasmUdf) {
         OnError::Fail => o.string("on_error", "fail"),
         OnError::Include => o.string("on_error", "include"),
     }
+    let limits = [
+        ("memory_bytes", udf.limits.memory_bytes),
+        ("batch_base_ms", udf.limits.batch_base_ms),
+        ("per_document_us", udf.limits.per_document_us),
+        ("query_ms", udf.limits.query_ms),
+    ];
+    if limits.iter().any(|(_, limit)| limit.is_some()) {
+        field(o, "limits", |o| {
+            for (name, limit) in limits {
+                if let Some(limit) = limit {
+                    o.plain(name, limit);
+                }
+            }
+        });
+    }
 }
 
 /// Writes the body of a clause that is a function or has one, other than what every clause may have.

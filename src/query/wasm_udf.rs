@@ -5,6 +5,7 @@ use super::clause::Common;
 use super::json::Node;
 use super::leaf::number;
 use super::request::unknown_key;
+use crate::batch::QueryLimits;
 
 pub(super) fn parse(body: &Node<'_, '_>) -> crate::Result<Query> {
     let mut common = Common::default();
@@ -26,13 +27,14 @@ fn function(
     body: &Node<'_, '_>,
     mut other: impl FnMut(&str, &Node<'_, '_>, &[&str]) -> crate::Result<()>,
 ) -> crate::Result<WasmUdf> {
-    const KEYS: [&str; 4] = ["name", "version", "parameters", "on_error"];
+    const KEYS: [&str; 5] = ["name", "version", "parameters", "on_error", "limits"];
     let mut name = None;
     let mut udf = WasmUdf {
         name: String::new(),
         version: None,
         parameters: Vec::new(),
         on_error: OnError::default(),
+        limits: QueryLimits::default(),
     };
     for entry in &body.object("an object with `name`")? {
         let value = body.member(entry);
@@ -44,6 +46,7 @@ fn function(
             }
             "parameters" => udf.parameters = parameters(&value)?,
             "on_error" => udf.on_error = on_error(&value)?,
+            "limits" => udf.limits = limits(&value)?,
             key => other(key, &value, &KEYS)?,
         }
     }
@@ -78,6 +81,7 @@ pub(super) fn script(node: &Node<'_, '_>) -> crate::Result<WasmUdf> {
         version: None,
         parameters: Vec::new(),
         on_error: OnError::default(),
+        limits: QueryLimits::default(),
     };
     let entries = node.object("an object with `lang` and `id`")?;
     for entry in &entries {
@@ -86,7 +90,7 @@ pub(super) fn script(node: &Node<'_, '_>) -> crate::Result<WasmUdf> {
             "lang" => lang = Some(value.string("a language, \"wasm\"")?),
             "id" => id = Some((value.string("a function, \"name@version\"")?, value)),
             "params" => udf.parameters = parameters(&value)?,
-            "options" => udf.on_error = options(&value)?,
+            "options" => options(&value, &mut udf)?,
             "source" | "inline" => {
                 return Err(value.error(
                     "code can't stand in a query; register a function, and name it with \"lang\": \"wasm\", \"id\": \"name@version\"",
@@ -119,16 +123,46 @@ pub(super) fn script(node: &Node<'_, '_>) -> crate::Result<WasmUdf> {
     Ok(udf)
 }
 
-fn options(node: &Node<'_, '_>) -> crate::Result<OnError> {
-    let mut found = OnError::default();
+fn options(node: &Node<'_, '_>, udf: &mut WasmUdf) -> crate::Result<()> {
     for entry in &node.object("an object of options")? {
         let value = node.member(entry);
         match &*entry.key {
-            "on_error" => found = on_error(&value)?,
-            key => return Err(unknown_key(&value, key, "`options`", &["on_error"])),
+            "on_error" => udf.on_error = on_error(&value)?,
+            "limits" => udf.limits = limits(&value)?,
+            key => {
+                return Err(unknown_key(
+                    &value,
+                    key,
+                    "`options`",
+                    &["on_error", "limits"],
+                ));
+            }
         }
     }
-    Ok(found)
+    Ok(())
+}
+
+fn limits(node: &Node<'_, '_>) -> crate::Result<QueryLimits> {
+    const KEYS: [&str; 4] = [
+        "memory_bytes",
+        "batch_base_ms",
+        "per_document_us",
+        "query_ms",
+    ];
+    let mut limits = QueryLimits::default();
+    for entry in &node.object("an object of limits")? {
+        let value = node.member(entry);
+        let limit = match &*entry.key {
+            "memory_bytes" => &mut limits.memory_bytes,
+            "batch_base_ms" => &mut limits.batch_base_ms,
+            "per_document_us" => &mut limits.per_document_us,
+            "query_ms" => &mut limits.query_ms,
+            key => return Err(unknown_key(&value, key, "`limits`", &KEYS)),
+        };
+        let number = value.raw().parse();
+        *limit = Some(number.map_err(|_| value.expected("an integer from 1"))?);
+    }
+    Ok(limits)
 }
 
 fn on_error(node: &Node<'_, '_>) -> crate::Result<OnError> {

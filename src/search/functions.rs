@@ -140,7 +140,12 @@ impl Function {
             parameters.insert(parameter.name.clone(), json_of(&parameter.value));
         }
         let bound = source
-            .bind(&clause.name, clause.version.as_deref(), &parameters)
+            .bind(
+                &clause.name,
+                clause.version.as_deref(),
+                &parameters,
+                &clause.limits,
+            )
             .map_err(|error| located(error, clause, place, request))?;
         if !role.fits(bound.returns()) {
             let (kind, wanted) = (bound.returns().kind(), role.wanted());

@@ -1,8 +1,10 @@
 //! How much of everything a function gets. Fixed limits are constants, the rest is [`UdfLimits`].
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use super::breaker::BreakerOptions;
+use crate::batch::QueryLimits;
 
 /// The largest module, in bytes.
 pub const MAX_MODULE_BYTES: usize = 16 << 20;
@@ -75,6 +77,22 @@ impl Default for UdfLimits {
 }
 
 impl UdfLimits {
+    /// The lower of these and a query's own, for each.
+    pub(crate) fn within(&self, query: &QueryLimits) -> Self {
+        let millis = |n: NonZeroU64| Duration::from_millis(n.get());
+        let lower = |time: Duration, own: Option<Duration>| own.map_or(time, |own| own.min(time));
+        let mut limits = self.clone();
+        if let Some(bytes) = query.memory_bytes {
+            let bytes = usize::try_from(bytes.get()).unwrap_or(usize::MAX);
+            limits.memory_bytes = limits.memory_bytes.min(bytes);
+        }
+        let micros = |n: NonZeroU64| Duration::from_micros(n.get());
+        limits.batch_base = lower(limits.batch_base, query.batch_base_ms.map(millis));
+        limits.per_document = lower(limits.per_document, query.per_document_us.map(micros));
+        limits.query = lower(limits.query, query.query_ms.map(millis));
+        limits
+    }
+
     /// The time that a guest may spend on a batch of `documents`.
     #[must_use]
     pub fn batch(&self, documents: usize) -> Duration {

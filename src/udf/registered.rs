@@ -19,7 +19,7 @@ use super::prepared::PreparedUdf;
 use super::result_cache::{ResultCache, filter_key};
 use super::stats::UdfStats;
 use super::usage::{Clock, Usage, Visit};
-use crate::batch::BatchUdf;
+use crate::batch::{BatchUdf, QueryLimits};
 
 /// What the functions of a registry have in common.
 pub(crate) struct Environment {
@@ -146,9 +146,24 @@ impl RegisteredUdf {
     /// `UdfParameter`, which names the parameter; `UdfUnavailable` while the circuit breaker is open; `UdfBusy` if too many queries use
     /// it; `UdfRejected` if it does not compile.
     pub fn prepare(&self, parameters: &Map<String, Json>) -> crate::Result<PreparedUdf> {
+        self.prepare_within(parameters, &QueryLimits::default())
+    }
+
+    /// As [`RegisteredUdf::prepare`], with limits of the query's own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn prepare_within(
+        &self,
+        parameters: &Map<String, Json>,
+        limits: &QueryLimits,
+    ) -> crate::Result<PreparedUdf> {
         let params = params::check(&self.manifest, parameters)?;
-        let visit = self.usage.enter(&params)?;
-        self.with_params(params, Some(visit))
+        let mut visit = self.usage.enter(&params)?;
+        if *limits != QueryLimits::default() {
+            visit.excuse();
+        }
+        self.with_limits(params, Some(visit), self.limits.within(limits))
     }
 
     /// It is in the registry's folder from now on, and so is what is compiled of it.
@@ -162,13 +177,22 @@ impl RegisteredUdf {
         params: params::Params,
         visit: Option<Visit>,
     ) -> crate::Result<PreparedUdf> {
+        self.with_limits(params, visit, self.limits.clone())
+    }
+
+    fn with_limits(
+        &self,
+        params: params::Params,
+        visit: Option<Visit>,
+        limits: UdfLimits,
+    ) -> crate::Result<PreparedUdf> {
         let engine = Arc::clone(&self.environment.engine);
         let manifest = Arc::clone(&self.manifest);
         Ok(PreparedUdf::new(
             engine,
             self.instance_pre()?,
             manifest,
-            self.limits.clone(),
+            limits,
             params,
             visit,
         ))
@@ -179,7 +203,19 @@ impl RegisteredUdf {
     /// # Errors
     /// As [`RegisteredUdf::prepare`].
     pub fn bind(&self, parameters: &Map<String, Json>) -> crate::Result<Box<dyn BatchUdf>> {
-        let prepared = self.prepare(parameters)?;
+        self.bind_within(parameters, &QueryLimits::default())
+    }
+
+    /// As [`RegisteredUdf::bind`], with limits of the query's own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn bind_within(
+        &self,
+        parameters: &Map<String, Json>,
+        limits: &QueryLimits,
+    ) -> crate::Result<Box<dyn BatchUdf>> {
+        let prepared = self.prepare_within(parameters, limits)?;
         let bound: BoundUdf = prepared.bind();
         // Document numbers are the segment's, and so is what is kept; a score is the query's.
         let kept = self.manifest.pure

@@ -22,7 +22,7 @@ use super::result_cache::ResultCacheStats;
 use super::stats::UdfStats;
 use super::table::{Table, asked_for};
 use super::{dry_run, validate};
-use crate::batch::{BatchUdf, FunctionSource};
+use crate::batch::{BatchUdf, FunctionSource, QueryLimits};
 use crate::threads;
 
 /// What [`UdfRegistry::add`] and [`UdfRegistry::check`] say about one function of a module.
@@ -399,12 +399,13 @@ impl FunctionSource for UdfRegistry {
         name: &str,
         version: Option<&str>,
         parameters: &serde_json::Map<String, serde_json::Value>,
+        limits: &QueryLimits,
     ) -> crate::Result<Box<dyn BatchUdf>> {
         if !self.is_enabled() {
             return Err(crate::Error::UdfDisabled {
                 name: asked_for(name, version),
             });
         }
-        self.resolve(name, version)?.bind(parameters)
+        self.resolve(name, version)?.bind_within(parameters, limits)
     }
 }

@@ -117,6 +117,7 @@ impl Usage {
             counters: Arc::default(),
             ending: AtomicU8::new(NOTHING),
             told: AtomicBool::new(false),
+            excused: false,
         })
     }
 
@@ -236,6 +237,8 @@ pub(crate) struct Visit {
     ending: AtomicU8,
     /// A failure has been told.
     told: AtomicBool,
+    /// The query has limits of its own: that it passes one of them is nothing against the function.
+    excused: bool,
 }
 
 const NOTHING: u8 = 0;
@@ -247,6 +250,11 @@ const OTHER: u8 = 3;
 impl Visit {
     pub(crate) fn counters(&self) -> &Arc<UdfCounters> {
         &self.counters
+    }
+
+    /// Says that the query has limits of its own, so that others can't lose the function by limits that nothing can keep to.
+    pub(crate) fn excuse(&mut self) {
+        self.excused = true;
     }
 
     pub(crate) fn usage(&self) -> &Arc<Usage> {
@@ -315,6 +323,11 @@ impl Drop for Visit {
             NOTHING if failures * 2 > counts.documents => Ending::Failed,
             NOTHING if counts.documents > 0 => Ending::Fine,
             _ => Ending::Unknown,
+        };
+        let ending = match ending {
+            Ending::Fine => ending,
+            _ if self.excused => Ending::Unknown,
+            _ => ending,
         };
         self.usage.leave(self.pass, self.key, ending);
     }
