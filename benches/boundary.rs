@@ -20,7 +20,6 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use diagon::batch::{BATCH_CAPACITY, Interrupt, Outcome, UdfBatch};
 use diagon::query;
 use diagon::search::{SearchOptions, Searcher};
-use diagon::udf::UdfRegistry;
 
 /// Says yes to everything, eight documents at a time.
 const YES: &str = r#"(module
@@ -35,7 +34,7 @@ const MANIFEST: &str = r#"{"abi": 1, "name": "yes", "version": "1.0.0", "kind": 
 
 fn benchmark(c: &mut Criterion) {
     let (_folder, snapshot) = corpus::snapshot();
-    let registry = UdfRegistry::in_memory().unwrap();
+    let registry = corpus::without_results();
     registry
         .add(&wat::parse_str(YES).unwrap(), Some(MANIFEST))
         .unwrap();

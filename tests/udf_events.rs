@@ -14,9 +14,9 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Writes events down, one a line.
+/// Writes events down, one a line, and the names of spans.
 #[derive(Clone, Default)]
-struct Listener(Arc<Mutex<Vec<String>>>);
+struct Listener(Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<&'static str>>>);
 
 struct Line(String);
 
@@ -30,7 +30,8 @@ impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target().starts_with("diagon")
     }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.1.lock().unwrap().push(span.metadata().name());
         Id::from_u64(1)
     }
     fn record(&self, _: &Id, _: &Record<'_>) {}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diagon::index::{IndexWriter, Snapshot, WriterOptions};
 use diagon::search::Searcher;
-use diagon::udf::UdfRegistry;
+use diagon::udf::{EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
 
 /// Copies of the 5,000 records; ids are made unique.
 const COPIES: usize = 20;
@@ -35,9 +35,18 @@ pub fn snapshot() -> (tempfile::TempDir, Snapshot) {
     (folder, snapshot)
 }
 
+/// A registry that asks functions each time: what was answered once would be all that is measured.
+pub fn without_results() -> UdfRegistry {
+    let limits = UdfLimits {
+        result_cache_bytes: 0,
+        ..UdfLimits::default()
+    };
+    UdfRegistry::in_memory_with(UdfEngine::new(&EngineOptions::default()).unwrap(), limits)
+}
+
 /// The two example guests.
 pub fn registry() -> Arc<UdfRegistry> {
-    let registry = UdfRegistry::in_memory().unwrap();
+    let registry = without_results();
     registry
         .add(
             &read("examples/udfs/rust/string_distance/string_distance.wasm"),

@@ -350,7 +350,7 @@ pub(super) mod tests {
             Just(OnError::Fail),
             Just(OnError::Include)
         ];
-        let limit = || option::of((1_u64..).prop_map(|n| std::num::NonZeroU64::new(n)));
+        let limit = || option::of((1_u64..).prop_map(std::num::NonZeroU64::new));
         let limits = (limit(), limit(), limit(), limit()).prop_map(|(a, b, c, d)| QueryLimits {
             memory_bytes: a.flatten(),
             batch_base_ms: b.flatten(),

@@ -91,16 +91,16 @@ impl BatchUdf for CachedFilter {
         outcome.reset(batch.docs.len());
         self.docs.clear();
         self.places.clear();
-        for (place, &doc) in batch.docs.iter().enumerate() {
-            match answers.get(doc) {
-                Some(true) => outcome.verdicts[place] = Verdict::Yes,
-                Some(false) => {}
-                None => {
-                    self.docs.push(doc);
-                    self.places.push(place);
-                }
-            }
-        }
+        let (docs, places) = (&mut self.docs, &mut self.places);
+        let verdicts = outcome.verdicts.as_mut_slice();
+        answers.each(
+            batch.docs,
+            |place, yes| verdicts[place] = if yes { Verdict::Yes } else { Verdict::No },
+            |place| {
+                docs.push(batch.docs[place]);
+                places.push(place);
+            },
+        );
         self.counters
             .add_cache_hits((batch.docs.len() - self.docs.len()) as u64);
         if self.docs.is_empty() {

@@ -61,7 +61,8 @@ impl Code {
         if let Some(loaded) = cache.and_then(|cache| cache.load(engine.inner(), &self.hash)) {
             return Ok(compiled.insert(loaded).clone());
         }
-        let made = self.compile(environment)?;
+        let made = tracing::info_span!("compile", hash = %self.hash)
+            .in_scope(|| self.compile(environment))?;
         if let (Some(cache), true) = (cache, self.kept.load(Ordering::Relaxed)) {
             cache.store(&self.hash, &made);
         }

@@ -159,6 +159,7 @@ impl UdfRegistry {
     /// `UdfRejected` with the reason; `UdfExists` if a version exists with other content; `Native` with `Locked` if another process
     /// changes the folder for long; `Io`.
     pub fn add(&self, module: &[u8], manifest: Option<&str>) -> crate::Result<Vec<Registration>> {
+        let _span = tracing::info_span!("register", module_bytes = module.len()).entered();
         // Compiling and trying out takes long and needs no lock.
         let mut registrations = self.check(module, manifest)?;
         self.change(|table| {
@@ -278,6 +279,7 @@ impl UdfRegistry {
     /// # Errors
     /// `UdfNotFound`; `UdfAliased` if an alias stands for it; `Native` with `Locked` as [`UdfRegistry::add`]; `Io`.
     pub fn remove(&self, name: &str, version: &Version) -> crate::Result<()> {
+        let _span = tracing::info_span!("remove", %name, %version).entered();
         let text = version.to_string();
         self.change(|table| {
             if let Some(alias) = table.alias_of(name, &text) {

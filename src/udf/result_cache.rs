@@ -80,12 +80,35 @@ impl SegmentAnswers {
         }
     }
 
-    /// What is known of a document.
-    pub(crate) fn get(&self, doc: u32) -> Option<bool> {
-        let (word, bit) = (doc as usize / 64, doc % 64);
-        // What is known was written before it was said to be.
-        let known = self.known.get(word)?.load(Ordering::Acquire) >> bit & 1 != 0;
-        known.then(|| self.yes[word].load(Ordering::Relaxed) >> bit & 1 != 0)
+    /// Says of each document what is known: calls `known(i, answer)` or `unknown(i)` for the i-th.
+    pub(crate) fn each(
+        &self,
+        docs: &[u32],
+        mut known: impl FnMut(usize, bool),
+        mut unknown: impl FnMut(usize),
+    ) {
+        // Documents come in ascending order, many of them from one word.
+        let (mut at, mut known_bits, mut yes_bits) = (usize::MAX, 0, 0);
+        for (i, &doc) in docs.iter().enumerate() {
+            let (word, bit) = (doc as usize / 64, doc % 64);
+            if word != at {
+                at = word;
+                // What is known was written before it was said to be.
+                known_bits = self
+                    .known
+                    .get(word)
+                    .map_or(0, |bits| bits.load(Ordering::Acquire));
+                yes_bits = self
+                    .yes
+                    .get(word)
+                    .map_or(0, |bits| bits.load(Ordering::Relaxed));
+            }
+            if known_bits >> bit & 1 == 0 {
+                unknown(i);
+            } else {
+                known(i, yes_bits >> bit & 1 != 0);
+            }
+        }
     }
 
     /// Remembers answers about documents, ascending.
@@ -266,14 +289,16 @@ mod tests {
     #[test]
     fn answers_are_kept() {
         let answers = SegmentAnswers::new(130);
-        assert_eq!(answers.get(0), None);
+        let get = |docs: &[u32]| {
+            let found = std::cell::RefCell::new(vec![None; docs.len()]);
+            answers.each(docs, |i, yes| found.borrow_mut()[i] = Some(yes), |_| {});
+            found.into_inner()
+        };
+        assert_eq!(get(&[0]), [None]);
         answers.set([(0, true), (1, false), (63, true), (64, true), (129, false)].into_iter());
         answers.set([(2, true)].into_iter());
         answers.set(std::iter::empty());
-        let known: Vec<Option<bool>> = [0, 1, 2, 3, 63, 64, 65, 129, 130, 5_000]
-            .into_iter()
-            .map(|doc| answers.get(doc))
-            .collect();
+        let known = get(&[0, 1, 2, 3, 63, 64, 65, 129, 130, 5_000]);
         let (yes, no) = (Some(true), Some(false));
         assert_eq!(known, [yes, no, yes, None, yes, yes, None, no, None, None]);
     }

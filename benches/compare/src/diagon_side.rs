@@ -6,7 +6,7 @@ use std::sync::Arc;
 use diagon::index::{Bulk, ForceMerge, IndexWriter, MergeOptions, Snapshot, WriterOptions};
 use diagon::query::{self, SearchRequest};
 use diagon::search::{SearchOptions, Searcher};
-use diagon::udf::UdfRegistry;
+use diagon::udf::{EngineOptions, UdfEngine, UdfLimits, UdfRegistry};
 use serde_json::{Value, json};
 
 use crate::workload::{self, Answer, Bounds, Command, Query};
@@ -88,7 +88,13 @@ impl Engine {
         if snapshot.segments() != 1 {
             return Err(format!("Diagon has {} segments", snapshot.segments()).into());
         }
-        let registry = UdfRegistry::in_memory()?;
+        // Parameters are new in each run; what was answered before is switched off all the same.
+        let limits = UdfLimits {
+            result_cache_bytes: 0,
+            ..UdfLimits::default()
+        };
+        let engine = UdfEngine::new(&EngineOptions::default())?;
+        let registry = UdfRegistry::in_memory_with(engine, limits);
         registry.add(&wat::parse_str(GUEST)?, Some(MANIFEST))?;
         let searcher = Searcher::new(snapshot, Some(Arc::new(registry)), "compare");
         Ok(Self { searcher })
