@@ -114,7 +114,8 @@ step_asan-bridge() {
   runner=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUNNER
   env "$runner=env LD_PRELOAD=$(g++ -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0" \
     cargo test --features asan --test property --test damage --test exactness --test lies --test check --test compat \
-    --test crash --test flips --test traps --test merging --test multi_term --test bulk --test concurrency
+    --test crash --test flips --test traps --test merging --test multi_term --test bulk --test concurrency \
+    --test scripts --test source_columns --test dictionary --test result_cache
 }
 
 step_cuts() {
