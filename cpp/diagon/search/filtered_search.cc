@@ -43,7 +43,8 @@ FilteredSearch::FilteredSearch(std::shared_ptr<const PreparedQuery> prepared, ui
       interrupt_(std::move(interrupt)),
       top_(k),
       docs_(kBatchCapacity + 2 * kBatch) {
-  if (functions(*prepared_) == 0) throw_invalid("a query of another shape than a conjunction of functions");
+  if (functions(*prepared_) == 0)
+    throw_invalid("a query of another shape than a conjunction of functions");
 }
 
 void FilteredSearch::enter(uint32_t segment) {
