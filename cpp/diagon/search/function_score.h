@@ -54,31 +54,34 @@ enum class MultiValueMode : uint8_t { kMin, kMax, kSum, kAvg, kMedian };
 // No field: see FunctionKind::kRandom.
 inline constexpr FieldId kNoField = UINT32_MAX;
 
-// Numbers are finite, the weight not negative, the scale above 0, the decay in (0, 1).
+// Numbers are finite, the weight not negative, the scale above 0, the decay in (0, 1), the bound
+// not negative or infinite. (Large members first, so that they leave no gaps.)
 struct FunctionSpec {
-  FunctionKind kind = FunctionKind::kWeight;
-  double weight = 1;         // a factor of the value
-  uint32_t filter = 0;       // the query's clause that says for which documents; 0: for all
-  FieldId field = kNoField;  // kDecay over points: of the latitudes
-  std::string field_name;    // for messages
+  double weight = 1;  // a factor of the value
   // kFieldValue
   double factor = 1;
-  Modifier modifier = Modifier::kNone;
-  bool has_missing = false;
   double missing = 0;
   // kRandom
   uint64_t seed = 0;
   // kDecay; lengths of points in metres, origins in degrees
-  DecayShape shape = DecayShape::kGauss;
-  MultiValueMode mode = MultiValueMode::kMin;  // over the distances
   double origin = 0, scale = 1, offset = 0, decay = 0.5;
-  bool is_geo = false;
-  FieldId lon_field = kNoField;
   double origin_lon = 0;
   // kUdf
-  uint32_t leaf = 0;
-  double bound = INFINITY;   // no value is above it
-  bool wants_score = false;  // it is given the query's score
+  double bound = INFINITY;  // no value is above it
+
+  std::string field_name;    // for messages
+  uint32_t filter = 0;       // the query's clause that says for which documents; 0: for all
+  FieldId field = kNoField;  // kDecay over points: of the latitudes
+  FieldId lon_field = kNoField;
+  uint32_t leaf = 0;  // kUdf
+
+  FunctionKind kind = FunctionKind::kWeight;
+  Modifier modifier = Modifier::kNone;  // kFieldValue
+  bool has_missing = false;
+  DecayShape shape = DecayShape::kGauss;       // kDecay
+  MultiValueMode mode = MultiValueMode::kMin;  // over the distances
+  bool is_geo = false;
+  bool wants_score = false;  // kUdf: it is given the query's score
 };
 
 struct FunctionScore {
