@@ -72,6 +72,27 @@ pub(crate) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T
     })
 }
 
+/// Runs `work` on a thread that is made for it and is none of those that wait for searches, and waits for it.
+///
+/// The compiler shares its work among threads of a pool, and whoever waits for its parts in that pool helps with whatever is to be done there. A thread of
+/// ours that waited so could begin another search in the middle of one, and stand before a lock that it holds itself.
+///
+/// # Errors
+/// The system has no more threads.
+#[cfg(feature = "udf")]
+pub(crate) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("diagon-compiler".to_string())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, work)?;
+        match thread.join() {
+            Ok(result) => Ok(result),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
 thread_local! {
     /// Whether this thread was made for work that found all others busy.
     static EXTRA: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
@@ -128,6 +149,14 @@ mod tests {
                 });
             }
         });
+    }
+
+    #[cfg(feature = "udf")]
+    #[test]
+    fn what_is_apart_is_in_no_pool() {
+        let inside = run(|| apart(|| (name(), rayon_core::current_thread_index())));
+        let (name, place) = inside.expect("a thread").expect("a thread");
+        assert_eq!((name.as_str(), place), ("diagon-compiler", None));
     }
 
     #[test]

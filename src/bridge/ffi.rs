@@ -146,6 +146,8 @@ pub(crate) mod ffi {
         bound: f64,
         /// Whether a user's function is given the query's score.
         wants_score: bool,
+        /// Whether a user's function may count as if it did not apply, where it fails.
+        may_fail_open: bool,
     }
 
     /// A key that hits are sorted by.

@@ -72,8 +72,15 @@ impl SegmentColumns {
     ) -> crate::Result<Option<&'a Field>> {
         let invalid = |message| Err(crate::Error::InvalidArgument(message));
         let name = &request.field;
-        if source_path(name).is_some() {
-            return Ok(None);
+        match source_path(name) {
+            Some("") if request.value_type != ValueType::Str => {
+                return invalid(format!(
+                    "`{name}` is the whole document, which can't be read as {}",
+                    request.value_type.name()
+                ));
+            }
+            Some(_) => return Ok(None),
+            None => {}
         }
         let Some(field) = schema.field(name) else {
             if request.optional {

@@ -1,13 +1,20 @@
 //! Values that no column has, read from the documents as they were added: a slow path, since each document is decompressed and
 //! parsed.
 
-use serde_json::Value as Json;
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::{DocAddress, Snapshot};
 use crate::batch::{
     ColumnOut, ColumnRequest, Extent, Interrupt, MAX_VALUES_BYTES, Value, ValueType,
 };
-use crate::schema::{DateFormats, Field, FieldType, Role};
+use crate::schema::{
+    DateFormats, DeclaredType, Field, FieldType, Role, Scalar, to_bool, to_double, to_long,
+};
 
 /// What a request's field begins with if it is a path in the documents' source. Alone: the source itself.
 const SOURCE: &str = "_source";
@@ -17,7 +24,9 @@ const SOURCE: &str = "_source";
 pub(super) struct SourceColumn {
     /// `None`: the whole source.
     path: Option<String>,
-    formats: Option<DateFormats>,
+    /// The type of a mapped field.
+    declared: Option<DeclaredType>,
+    formats: DateFormats,
     request: ColumnRequest,
     /// Of the documents that were measured: their values, one at most unless it is a list.
     rows: Vec<Vec<Value>>,
@@ -46,10 +55,11 @@ impl SourceColumn {
             },
             (None, None) => request.field.clone(),
         };
-        let dated = field.filter(|field| field.field_type() == FieldType::Date);
+        let mapped = field.filter(|_| source_path(&request.field).is_none());
         Self {
             path: Some(path).filter(|path| !path.is_empty()),
-            formats: dated.map(|field| field.date_formats.clone()),
+            declared: mapped.map(|field| field.declared),
+            formats: mapped.map_or_else(DateFormats::default, |field| field.date_formats.clone()),
             request: request.clone(),
             rows: Vec::new(),
         }
@@ -87,7 +97,8 @@ impl SourceColumn {
                     .map_or(0, |v| bytes(v, &self.request));
             }
             self.rows.push(row);
-            if extent.bytes.saturating_add(extent.items.saturating_mul(8)) > MAX_VALUES_BYTES {
+            let items = extent.items.saturating_mul(self.request.value_type.width());
+            if extent.bytes.saturating_add(items) > MAX_VALUES_BYTES {
                 break;
             }
         }
@@ -95,13 +106,13 @@ impl SourceColumn {
     }
 
     fn read(&self, source: &[u8]) -> Result<Vec<Value>, String> {
+        let text = std::str::from_utf8(source).map_err(|e| e.to_string())?;
         let Some(path) = &self.path else {
-            let text = std::str::from_utf8(source).map_err(|e| e.to_string())?;
             return Ok(vec![Value::Str(text.to_string())]);
         };
-        let json: Json = serde_json::from_slice(source).map_err(|e| e.to_string())?;
         let mut values = Vec::new();
-        self.collect(&json, path, &mut values);
+        self.collect(text, path, &mut values)
+            .map_err(|e| e.to_string())?;
         if !self.request.list {
             values.sort_by(order);
             values.truncate(1);
@@ -110,73 +121,86 @@ impl SourceColumn {
     }
 
     /// Collects what stands at a path, in the order of the document. Names may be written with dots or as objects inside each other;
-    /// arrays are as good as what is in them.
-    fn collect(&self, json: &Json, path: &str, out: &mut Vec<Value>) {
-        match json {
-            Json::Array(items) => {
-                for item in items {
-                    self.collect(item, path, out);
+    /// arrays are as good as what is in them. What stands elsewhere is skipped.
+    fn collect(&self, json: &str, path: &str, out: &mut Vec<Value>) -> serde_json::Result<()> {
+        match json.trim_start().as_bytes().first() {
+            Some(b'[') => {
+                for item in serde_json::from_str::<Vec<&RawValue>>(json)? {
+                    self.collect(item.get(), path, out)?;
                 }
             }
-            Json::Object(members) if !path.is_empty() => {
+            Some(b'{') if !path.is_empty() => {
+                let Members(members) = serde_json::from_str(json)?;
                 for (name, value) in members {
-                    match path.strip_prefix(name.as_str()) {
-                        Some("") => self.collect(value, "", out),
-                        Some(rest) if rest.starts_with('.') => self.collect(value, &rest[1..], out),
+                    match path.strip_prefix(&*name) {
+                        Some("") => self.collect(value.get(), "", out)?,
+                        Some(rest) if rest.starts_with('.') => {
+                            self.collect(value.get(), &rest[1..], out)?;
+                        }
                         _ => {}
                     }
                 }
             }
-            leaf if path.is_empty() => out.extend(self.convert(leaf)),
+            _ if path.is_empty() => out.extend(self.convert(json.trim())?),
             _ => {}
         }
+        Ok(())
     }
 
-    /// A value as the wanted type, as indexing would read it; `None` for null and what is of no use as that type.
+    /// A value as the wanted type, as indexing reads it for the field; `None` for null and what is of no use as that type.
     #[expect(
         clippy::cast_precision_loss,
-        reason = "as columns of dates are read as doubles"
+        reason = "as columns of integers are read as doubles"
     )]
-    fn convert(&self, leaf: &Json) -> Option<Value> {
-        if let Some(formats) = &self.formats {
-            let date = match leaf {
-                Json::Number(number) => formats.parse_number(&number.to_string()),
-                Json::String(text) => formats.parse(text),
-                _ => None,
-            };
-            let ms = date?.first_ms;
-            let double = self.request.value_type == ValueType::F64;
-            return Some(if double {
-                Value::F64(ms as f64)
+    fn convert(&self, leaf: &str) -> serde_json::Result<Option<Value>> {
+        let text: Cow<'_, str>;
+        let scalar = match leaf.as_bytes().first() {
+            Some(b'"') => {
+                text = serde_json::from_str::<Text<'_>>(leaf)?.0;
+                Scalar::Str(&text)
+            }
+            Some(b't') => Scalar::Bool(true),
+            Some(b'f') => Scalar::Bool(false),
+            Some(b'n') => return Ok(None),
+            // A number; or an object, which is of use as a string only.
+            _ => Scalar::Raw(leaf),
+        };
+        let double = self.request.value_type == ValueType::F64;
+        let whole = |number: i64| {
+            if double {
+                Value::F64(number as f64)
             } else {
-                Value::I64(ms)
-            });
-        }
-        match self.request.value_type {
-            ValueType::Bool => match leaf {
-                Json::Bool(value) => Some(Value::Bool(*value)),
-                Json::String(text) => text.parse().ok().map(Value::Bool),
-                _ => None,
+                Value::I64(number)
+            }
+        };
+        let wanted = match (self.request.value_type, self.declared) {
+            (ValueType::Str, _) => match scalar {
+                Scalar::Str(text) => Some(Value::Str(text.to_string())),
+                _ => Some(Value::Str(leaf.to_string())),
             },
-            ValueType::I64 => match leaf {
-                Json::Number(number) => number.as_i64().map(Value::I64),
-                Json::String(text) => text.trim().parse().ok().map(Value::I64),
-                _ => None,
-            },
-            ValueType::F64 => {
-                let number = match leaf {
-                    Json::Number(number) => number.as_f64(),
-                    Json::String(text) => text.trim().parse().ok(),
+            (ValueType::Bool, _) => to_bool(&scalar).ok().map(Value::Bool),
+            (_, Some(DeclaredType::Date)) => {
+                let date = match scalar {
+                    Scalar::Str(text) => self.formats.parse(text),
+                    Scalar::Raw(number) => self.formats.parse_number(number),
                     _ => None,
                 };
-                number.filter(|n| n.is_finite()).map(Value::F64)
+                date.map(|date| whole(date.first_ms))
             }
-            ValueType::Str => match leaf {
-                Json::Null => None,
-                Json::String(text) => Some(Value::Str(text.clone())),
-                other => Some(Value::Str(other.to_string())),
-            },
-        }
+            (ValueType::F64, None) => {
+                let number = to_double(&scalar, DeclaredType::Double);
+                number.ok().flatten().map(Value::F64)
+            }
+            (_, Some(declared)) if declared.field_type() == FieldType::Double => {
+                let number = to_double(&scalar, declared);
+                number.ok().flatten().map(Value::F64)
+            }
+            (_, declared) => {
+                let number = to_long(&scalar, declared.unwrap_or(DeclaredType::Long));
+                number.ok().flatten().map(whole)
+            }
+        };
+        Ok(wanted)
     }
 
     /// Writes the documents of the latest [`SourceColumn::measure`]. Returns how many have no value.
@@ -228,6 +252,38 @@ impl SourceColumn {
         Err(wrong_size("values"))
     }
 }
+
+/// The members of an object, in their order, not looked into.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    members.push((name.0, value));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// A string, borrowed where it has no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Bytes of a string; nothing of a value of fixed size.
 fn bytes(value: &Value, request: &ColumnRequest) -> usize {

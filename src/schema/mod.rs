@@ -36,6 +36,7 @@ pub use document::{Appended, DocumentWriter};
 pub use document_id::document_id;
 pub use dynamic::Dynamic;
 pub use field::{ColumnKind, DeclaredType, Field, FieldId, FieldType, PostingsKind, Role};
+pub(crate) use value::{Scalar, to_bool, to_double, to_long};
 
 /// Fields and objects at most; OpenSearch's `index.mapping.total_fields.limit`. `_id` and the parts of a `geo_point` are not
 /// counted.

@@ -4,7 +4,7 @@ use super::field::DeclaredType;
 
 /// A value of a document.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Scalar<'v> {
+pub(crate) enum Scalar<'v> {
     Bool(bool),
     I64(i64),
     /// An integer beyond `i64`.
@@ -33,7 +33,7 @@ impl std::fmt::Display for Scalar<'_> {
 }
 
 /// An integer of the declared type. A fraction is cut off, a string is read, an empty one is no value (`None`).
-pub(super) fn to_long(value: &Scalar<'_>, declared: DeclaredType) -> Result<Option<i64>, String> {
+pub(crate) fn to_long(value: &Scalar<'_>, declared: DeclaredType) -> Result<Option<i64>, String> {
     let number = match *value {
         Scalar::I64(value) => Some(value),
         Scalar::F64(value) => truncate(value),
@@ -73,7 +73,7 @@ fn truncate(value: f64) -> Option<i64> {
     clippy::cast_precision_loss,
     reason = "the nearest double is what the field holds"
 )]
-pub(super) fn to_double(value: &Scalar<'_>, declared: DeclaredType) -> Result<Option<f64>, String> {
+pub(crate) fn to_double(value: &Scalar<'_>, declared: DeclaredType) -> Result<Option<f64>, String> {
     let number = match *value {
         Scalar::I64(value) => Some(value as f64),
         Scalar::U64(value) => Some(value as f64),
@@ -93,7 +93,7 @@ pub(super) fn to_double(value: &Scalar<'_>, declared: DeclaredType) -> Result<Op
 }
 
 /// A boolean; the strings `"true"`, `"false"` and `""` (false) are taken too.
-pub(super) fn to_bool(value: &Scalar<'_>) -> Result<bool, String> {
+pub(crate) fn to_bool(value: &Scalar<'_>) -> Result<bool, String> {
     match value {
         Scalar::Bool(value) => Ok(*value),
         Scalar::Str("true") => Ok(true),

@@ -10,7 +10,7 @@ use crate::query::{OnError, ParamValue, Place, SearchRequest, WasmUdf};
 use crate::schema::Schema;
 
 /// Failed documents that a response names, for each function.
-const MAX_SAMPLES: usize = 3;
+pub(super) const MAX_SAMPLES: usize = 3;
 
 /// A failed document's verdict, as a byte.
 const ERROR: u8 = Verdict::Error as u8;

@@ -39,6 +39,7 @@ const NEUTRAL: ScoringFunction = ScoringFunction {
     leaf: 0,
     bound: f64::INFINITY,
     wants_score: false,
+    may_fail_open: false,
 };
 
 impl<'s> Lowering<'s> {
@@ -144,6 +145,7 @@ impl<'s> Lowering<'s> {
                 .and_then(Function::max_score)
                 .unwrap_or(f64::INFINITY),
             wants_score: function.is_some_and(Function::wants_score),
+            may_fail_open: function.is_some_and(Function::may_not_apply),
             ..NEUTRAL
         })
     }

@@ -3,9 +3,10 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
+use crate::batch::FunctionCounts;
 use crate::index::DocAddress;
 
-use super::functions::FunctionReport;
+use super::functions::{FunctionReport, MAX_SAMPLES};
 use super::script_fields::{ComputedField, FieldValue};
 use super::sort::SortValue;
 
@@ -226,34 +227,47 @@ impl Serialize for SortValue {
 struct Failing<'a>(&'a [&'a FunctionReport]);
 
 impl Serialize for Failing<'_> {
+    /// A function that stands in several places is one member.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|function| {
-            let samples: Vec<_> = function
-                .samples
-                .iter()
+        let mut names: Vec<&str> = Vec::new();
+        for function in self.0 {
+            if !names.contains(&function.name.as_str()) {
+                names.push(&function.name);
+            }
+        }
+        serializer.collect_map(names.into_iter().map(|name| {
+            let uses = || self.0.iter().filter(|function| function.name == name);
+            let samples = uses().flat_map(|function| &function.samples);
+            let samples: Vec<_> = samples
+                .take(MAX_SAMPLES)
                 .map(|(id, kind, message)| {
                     serde_json::json!({"_id": id, "kind": kind.name(), "message": message})
                 })
                 .collect();
             let report = serde_json::json!({
-                "documents": function.failures(),
-                "kinds": kinds(function),
+                "documents": uses().map(|function| function.failures()).sum::<u64>(),
+                "kinds": kinds(uses().map(|function| &function.counts)),
                 "samples": samples,
             });
-            (&function.name, report)
+            (name, report)
         }))
     }
 }
 
 /// Failures by kind, without those that did not occur.
-fn kinds(function: &FunctionReport) -> serde_json::Value {
-    let counts = &function.counts;
-    let all = [
-        ("guest", counts.guest_failures),
-        ("trap", counts.traps),
-        ("protocol", counts.protocol_failures),
-        ("limit", counts.limit_failures),
-    ];
+fn kinds<'a>(counts: impl Iterator<Item = &'a FunctionCounts>) -> serde_json::Value {
+    let mut all = [("guest", 0), ("trap", 0), ("protocol", 0), ("limit", 0)];
+    for c in counts {
+        let kinds = [
+            c.guest_failures,
+            c.traps,
+            c.protocol_failures,
+            c.limit_failures,
+        ];
+        for ((_, sum), number) in all.iter_mut().zip(kinds) {
+            *sum += number;
+        }
+    }
     let occurred = all.into_iter().filter(|(_, n)| *n > 0);
     occurred
         .map(|(kind, n)| (kind.to_string(), serde_json::Value::from(n)))
@@ -275,7 +289,7 @@ impl Serialize for Profile {
                     "cached_documents": function.counts.cache_hits,
                     "documents_from_source": function.counts.source_reads,
                     "documents_by_dictionary": function.counts.by_dictionary,
-                    "errors": kinds(function),
+                    "errors": kinds(std::iter::once(&function.counts)),
                 })
             })
             .collect();

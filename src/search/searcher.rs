@@ -319,7 +319,7 @@ impl Searcher {
         let with_scores = sorted
             .as_ref()
             .map_or(k > 0, |s| s.has_scores() || s.wants_scores())
-            || wants_scores
+            || (wants_scores && k > 0)
             || request.min_score.is_some()
             || functions.iter().any(Function::filters_by_score);
         let prepared = bridge::prepare(self.snapshot.native(), lowered.root, with_scores)?;

@@ -22,8 +22,12 @@ pub(crate) struct BatchCaller {
     params: ParamBlock,
     doc_ids: bool,
     ids: bool,
+    /// Of an instance.
+    memory_bytes: usize,
     /// A call has failed: the guest may have been asked for more than it has.
     pub(crate) cautious: bool,
+    /// It was asked for more than it needed.
+    pub(crate) asked_for_more: bool,
 }
 
 impl BatchCaller {
@@ -33,6 +37,7 @@ impl BatchCaller {
         doc_ids: bool,
         params: ParamBlock,
         output: Output,
+        memory_bytes: usize,
     ) -> Self {
         Self {
             head: Head::new(fields, ids, &params, output),
@@ -40,7 +45,9 @@ impl BatchCaller {
             params,
             doc_ids,
             ids,
+            memory_bytes,
             cautious: false,
+            asked_for_more: false,
         }
     }
 
@@ -185,17 +192,21 @@ impl BatchCaller {
 impl BatchCaller {
     /// Asks for room for `total` bytes, which is what `documents` need.
     fn reserve(
-        &self,
+        &mut self,
         store: &mut Store<HostState>,
         reserve: &TypedFunc<u32, u32>,
         total: usize,
         documents: usize,
     ) -> Result<Region, Fault> {
         let mut bytes = total;
+        self.asked_for_more = false;
         if self.params.is_large() && !self.cautious {
             // So that larger batches need no other place, to which the parameters would have to move.
             let data = total - self.head.bytes();
-            bytes += data / documents.max(1) * (BATCH_CAPACITY - documents);
+            let more = (data / documents.max(1)).saturating_mul(BATCH_CAPACITY - documents);
+            // No batch has more data than that, and the rest of the memory is the guest's.
+            bytes += more.min(MAX_BATCH_BYTES).min(self.memory_bytes / 4);
+            self.asked_for_more = true;
         }
         let wanted = u32::try_from(bytes + ALIGN - 1).map_err(|_| {
             Fault::Documents(FailureKind::Limit, format!("a batch of {bytes} bytes"))

@@ -10,6 +10,7 @@ use super::dictionary::ByDictionary;
 use super::guest::{EntryKind, Fault};
 use super::holder::Holder;
 use super::host::{HostState, LogLine};
+use super::limits::LONG_TIME;
 use super::manifest::{Abi, Input};
 use super::outcome::Answers;
 use super::param_block::ParamBlock;
@@ -60,6 +61,7 @@ impl BoundUdf {
                     doc_ids,
                     block,
                     manifest.output(),
+                    prepared.limits.memory_bytes,
                 );
                 (EntryKind::Batch, Mode::Batch(caller))
             }
@@ -130,7 +132,8 @@ impl BoundUdf {
         let time = self.prepared.time_for(documents);
         let watch = &mut self.holder.state().watch;
         watch.interrupt.clone_from(interrupt);
-        watch.batch_end = now + time;
+        // A limit without an end is a very long one.
+        watch.batch_end = now.checked_add(time).unwrap_or(now + LONG_TIME);
     }
 
     /// Asks a batch guest about as many documents at a time as it takes without failing.
@@ -173,8 +176,12 @@ impl BoundUdf {
                 }
                 Err(Fault::Documents(kind, message)) => {
                     self.holder.discard();
-                    caller.cautious = true;
-                    if len == 1 {
+                    // Perhaps it was the room for batches to come that was too much.
+                    let again =
+                        caller.asked_for_more && !std::mem::replace(&mut caller.cautious, true);
+                    if len == 1 && again {
+                        self.chunk = 1;
+                    } else if len == 1 {
                         answers.fail(at, kind, || message);
                         (at, suspect, self.chunk) = (at + 1, 0, 1);
                     } else {

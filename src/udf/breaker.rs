@@ -1,13 +1,18 @@
 //! The circuit breaker of one version: a function that goes wrong again and again is left alone for a while.
 //!
 //! It looks at *different* queries: what one caller asks for in vain, as often as it likes, counts once, so that it can't take the
-//! function away from all others. After a cool-down one query is let through as a trial; how that ends decides.
+//! function away from all others. After a cool-down a query is let through as a trial; how that ends decides, unless it is one that went
+//! wrong before.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use super::limits::LONG_TIME;
+
 /// Different queries that are remembered: the latest ones.
 const REMEMBERED: usize = 256;
+/// Uses that may decide at the same time: as many as a query has of one function, or near to it.
+const MOST_TRIALS: u32 = 8;
 
 /// When a circuit breaker opens, and for how long.
 #[derive(Clone, Debug)]
@@ -60,9 +65,9 @@ enum State {
     Open {
         until: Instant,
     },
-    /// The cool-down is over. `trial`: a query that decides is running.
+    /// The cool-down is over. `trials`: uses that decide are running, as a query may use the function more than once.
     HalfOpen {
-        trial: bool,
+        trials: u32,
     },
 }
 
@@ -136,7 +141,7 @@ impl Breaker {
         match self.state {
             State::Open { until } if now < until => Some(until - now),
             // The trial may end at any moment.
-            State::HalfOpen { trial: true } => Some(Duration::ZERO),
+            State::HalfOpen { trials } if trials >= MOST_TRIALS => Some(Duration::ZERO),
             State::Open { .. } | State::HalfOpen { .. } | State::Closed => None,
         }
     }
@@ -146,13 +151,26 @@ impl Breaker {
         if matches!(self.state, State::Closed) {
             return Pass::Ordinary;
         }
-        self.state = State::HalfOpen { trial: true };
+        let trials = match self.state {
+            State::HalfOpen { trials } => trials,
+            _ => 0,
+        };
+        self.state = State::HalfOpen { trials: trials + 1 };
         Pass::Trial
     }
 
     /// Takes note of how a query ended. Queries of one key count once, as the latest of them ended.
     pub(crate) fn record(&mut self, pass: Pass, key: u64, ending: Ending, now: Instant) -> Change {
         if pass == Pass::Trial {
+            // A query that went wrong before says nothing new by going wrong again: another one is to decide.
+            let known = self
+                .places
+                .get(&key)
+                .map(|place| self.recent[*place].ending);
+            let ending = match known {
+                Some(known) if known.is_bad() && ending.is_bad() => Ending::Unknown,
+                _ => ending,
+            };
             return self.decide(ending, now);
         }
         if ending == Ending::Unknown {
@@ -177,9 +195,13 @@ impl Breaker {
     fn decide(&mut self, ending: Ending, now: Instant) -> Change {
         match ending {
             Ending::Unknown => {
-                self.state = State::HalfOpen { trial: false };
+                if let State::HalfOpen { trials } = &mut self.state {
+                    *trials = trials.saturating_sub(1);
+                }
                 Change::None
             }
+            // Another trial has decided already.
+            _ if !matches!(self.state, State::HalfOpen { .. }) => Change::None,
             Ending::Fine => {
                 self.state = State::Closed;
                 self.why.clear();
@@ -204,7 +226,10 @@ impl Breaker {
     }
 
     fn open(&mut self, why: String, now: Instant) {
-        let until = now + self.options.cool_down;
+        // A cool-down without an end is a very long one.
+        let until = now
+            .checked_add(self.options.cool_down)
+            .unwrap_or(now + LONG_TIME);
         self.state = State::Open { until };
         self.why = why;
         self.opened += 1;

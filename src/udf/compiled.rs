@@ -253,7 +253,8 @@ pub(crate) fn digest(
     std::thread::scope(|scope| {
         let mut parts = work.chunks_mut(share);
         let first = parts.next();
-        let others: Vec<_> = parts.map(|part| scope.spawn(|| run(part))).collect();
+        let begin = |part| std::thread::Builder::new().spawn_scoped(scope, || run(part));
+        let others = parts.map(begin).collect::<std::io::Result<Vec<_>>>()?;
         let first = first.map_or(Ok(()), run);
         let failed = |_| Err(std::io::Error::other("a thread that hashes ended"));
         let others = others.into_iter().map(|t| t.join().unwrap_or_else(failed));

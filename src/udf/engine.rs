@@ -12,6 +12,7 @@ use super::limits::{MAX_STACK_BYTES, MAX_TABLE_ENTRIES};
 use super::manifest::RowConvention;
 use super::ticker::Ticker;
 use super::{hostfns, row_host};
+use crate::threads;
 
 /// What an engine is made for.
 #[derive(Clone, Debug)]
@@ -110,7 +111,9 @@ impl UdfEngine {
     /// `UdfRejected` with the compiler's words.
     pub(crate) fn compile(&self, bytes: &[u8]) -> crate::Result<Module> {
         self.compilations.fetch_add(1, Ordering::Relaxed);
-        Module::from_binary(&self.engine, bytes).map_err(|e| crate::Error::UdfRejected {
+        let compiled = threads::apart(|| Module::from_binary(&self.engine, bytes));
+        let compiled = compiled.map_err(crate::Error::no_thread)?;
+        compiled.map_err(|e| crate::Error::UdfRejected {
             message: format!("the module does not compile: {e:#}"),
         })
     }

@@ -33,6 +33,9 @@ pub const MAX_STACK_BYTES: usize = 512 << 10;
 /// Entries of a guest's table of functions.
 pub const MAX_TABLE_ENTRIES: usize = 1 << 16;
 
+/// What a time without an end is taken for.
+pub(crate) const LONG_TIME: Duration = Duration::from_secs(1 << 30);
+
 /// The limits that a host may choose for a registry.
 #[derive(Clone, Debug)]
 pub struct UdfLimits {

@@ -15,7 +15,7 @@ use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 use super::engine::UdfEngine;
 use super::host::{HostState, Moment, on_tick};
-use super::limits::UdfLimits;
+use super::limits::{LONG_TIME, UdfLimits};
 use super::row_fields::RowFields;
 
 /// A module that has been started.
@@ -49,7 +49,8 @@ fn run(engine: &UdfEngine, limits: &UdfLimits, module: &[u8]) -> Result<Started,
     let linker = engine.linker(None).map_err(|e| e.to_string())?;
 
     let mut state = HostState::new(limits, RowFields::new(std::iter::empty(), [].into()));
-    state.watch.batch_end = Instant::now() + limits.batch(0);
+    let now = Instant::now();
+    state.watch.batch_end = now.checked_add(limits.batch(0)).unwrap_or(now + LONG_TIME);
     let mut store = Store::new(engine.inner(), state);
     store.limiter(|state| &mut state.limiter);
     store.epoch_deadline_callback(on_tick);

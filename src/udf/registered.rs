@@ -221,6 +221,8 @@ impl RegisteredUdf {
         let kept = self.manifest.pure
             && self.manifest.kind == Kind::Filter
             && !self.manifest.wants(Input::Score)
+            // A function that has less memory than others may answer otherwise, where it looks at that.
+            && limits.memory_bytes.is_none()
             && self.environment.limits.result_cache_bytes > 0;
         if !kept {
             return Ok(Box::new(bound));

@@ -5,7 +5,7 @@
 //! of a function never changes, either, and the key has the hash of its module. What a filter says depends on nothing else, or its
 //! manifest lies.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -56,13 +56,17 @@ pub(crate) struct ResultCache {
 
 #[derive(Debug, Default)]
 struct State {
-    entries: HashMap<(FilterKey, SegmentIdentity), Entry>,
+    entries: HashMap<Key, Entry>,
+    /// The same by their latest use, oldest first.
+    by_use: BTreeMap<u64, Key>,
     /// The latest filters, and how many of the latest uses were of each.
     latest: VecDeque<FilterKey>,
     uses: HashMap<FilterKey, u32>,
     clock: u64,
     stats: ResultCacheStats,
 }
+
+type Key = (FilterKey, SegmentIdentity);
 
 #[derive(Debug)]
 struct Entry {
@@ -180,26 +184,34 @@ impl ResultCache {
         make: bool,
     ) -> Option<Arc<SegmentAnswers>> {
         let mut state = self.state();
-        state.clock += 1;
-        let now = state.clock;
-        if let Some(entry) = state.entries.get_mut(&(*key, segment)) {
+        let State {
+            entries,
+            by_use,
+            clock,
+            stats,
+            ..
+        } = &mut *state;
+        *clock += 1;
+        let now = *clock;
+        let key = (*key, segment);
+        if let Some(entry) = entries.get_mut(&key) {
+            by_use.remove(&entry.used);
+            by_use.insert(now, key);
             entry.used = now;
-            let answers = Arc::clone(&entry.answers);
-            state.stats.hits += 1;
-            return Some(answers);
+            stats.hits += 1;
+            return Some(Arc::clone(&entry.answers));
         }
-        state.stats.misses += 1;
+        stats.misses += 1;
         let bytes = 2 * 8 * segment.docs.div_ceil(64) as usize + OVERHEAD;
         // One that takes all the room would drive out everything else.
         if !make || bytes > self.limit_bytes / 4 {
             return None;
         }
-        while state.stats.bytes + bytes > self.limit_bytes {
-            let oldest = state.entries.iter().min_by_key(|(_, entry)| entry.used);
-            let oldest = *oldest?.0;
-            if let Some(gone) = state.entries.remove(&oldest) {
-                state.stats.bytes -= gone.bytes;
-                state.stats.evictions += 1;
+        while stats.bytes + bytes > self.limit_bytes {
+            let (_, oldest) = by_use.pop_first()?;
+            if let Some(gone) = entries.remove(&oldest) {
+                stats.bytes -= gone.bytes;
+                stats.evictions += 1;
             }
         }
         let answers = Arc::new(SegmentAnswers::new(segment.docs));
@@ -208,8 +220,9 @@ impl ResultCache {
             bytes,
             used: now,
         };
-        state.entries.insert((*key, segment), entry);
-        state.stats.bytes += bytes;
+        entries.insert(key, entry);
+        by_use.insert(now, key);
+        stats.bytes += bytes;
         Some(answers)
     }
 
@@ -225,6 +238,7 @@ impl ResultCache {
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         state.entries.clear();
+        state.by_use.clear();
         state.stats.bytes = 0;
     }
 }

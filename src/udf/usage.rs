@@ -22,6 +22,8 @@ pub(crate) type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// A batch that takes less is never why a query is out of time.
 const BLAMED_BATCH: Duration = Duration::from_millis(10);
+/// Failures in a query about fewer documents say nothing about the function: its caller can have chosen just these.
+const FEWEST_JUDGED: u64 = 10;
 
 /// The use of one version.
 pub(crate) struct Usage {
@@ -283,9 +285,13 @@ impl Visit {
     fn end(&self, fault: &Fault, time: Duration, allowed: Option<Duration>) {
         let ending = match fault {
             Fault::BatchLimit => TIMED_OUT,
-            // The query may have been short of time anyway; one long batch is the function's doing.
+            // The query may have been short of time anyway; one long batch is the function's doing, if it had the time that its
+            // limits give it.
             Fault::Deadline
-                if time >= BLAMED_BATCH && allowed.is_some_and(|all| time * 2 >= all) =>
+                if time >= BLAMED_BATCH
+                    && allowed.is_some_and(|all| {
+                        time * 2 >= all && all >= self.usage.limits.batch_base
+                    }) =>
             {
                 TIMED_OUT
             }
@@ -315,13 +321,16 @@ impl Drop for Visit {
         let counts = self.counters.read();
         let statistics = &self.usage.statistics;
         statistics.query(&counts, self.counters.cache_hits());
+        // What it answered before, it answered well.
+        let documents = counts.documents + self.counters.cache_hits();
         let failures =
             counts.guest_failures + counts.traps + counts.protocol_failures + counts.limit_failures;
         let ending = match self.ending.load(Ordering::Relaxed) {
             TIMED_OUT => Ending::TimedOut,
             NOT_STARTED => Ending::NotStarted,
-            NOTHING if failures * 2 > counts.documents => Ending::Failed,
-            NOTHING if counts.documents > 0 => Ending::Fine,
+            NOTHING if failures * 2 > documents && documents < FEWEST_JUDGED => Ending::Unknown,
+            NOTHING if failures * 2 > documents => Ending::Failed,
+            NOTHING if documents > 0 => Ending::Fine,
             _ => Ending::Unknown,
         };
         let ending = match ending {

@@ -93,6 +93,7 @@ void query_push_function(QueryNode& query, const ScoringFunction& function, rust
   spec.leaf = function.leaf;
   spec.bound = function.bound;
   spec.wants_score = function.wants_score;
+  spec.may_fail_open = function.may_fail_open;
   if (filter != nullptr) {
     spec.filter = static_cast<uint32_t>(query.rep.clauses.size());
     query_push_clause(query, static_cast<uint8_t>(Occur::kFilter), std::move(filter));

@@ -1,6 +1,7 @@
 // Scorers that change the scores of others: dis_max, boosting and function_score.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -25,7 +26,10 @@ class BestAndOthers {
       best_ = score;
     }
   }
-  double get(float tie_breaker) const noexcept { return best_ + others_ * tie_breaker; }
+  double get(float tie_breaker) const noexcept {
+    // Bounds may be infinite, and infinity times 0 is no number.
+    return std::isinf(best_) ? best_ : best_ + others_ * tie_breaker;
+  }
 
  private:
   double best_ = 0;

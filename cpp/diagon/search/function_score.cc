@@ -131,7 +131,7 @@ double combine_bound(const FunctionScore& spec, double query_score,
   for (const FunctionBound& bound : bounds)
     // It may be NaN, which is above every bar.
     if (bound.applies != Applies::kNo && std::isinf(bound.value)) return bound.value;
-  if (std::isinf(query_score)) return query_score;
+  if (!std::isfinite(query_score)) return std::numeric_limits<double>::infinity();
   const double bound = combine(spec, query_score, with_slack(bound_of_factor(spec, bounds)));
   if (!spec.keeps_score) return with_slack(bound);
   return with_slack(std::max(bound, kept_score(query_score, bounds[0].weight)));

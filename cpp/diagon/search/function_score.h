@@ -81,7 +81,8 @@ struct FunctionSpec {
   DecayShape shape = DecayShape::kGauss;       // kDecay
   MultiValueMode mode = MultiValueMode::kMin;  // over the distances
   bool is_geo = false;
-  bool wants_score = false;  // kUdf: it is given the query's score
+  bool wants_score = false;    // kUdf: it is given the query's score
+  bool may_fail_open = false;  // kUdf: where it fails it may count as if it did not apply
 };
 
 struct FunctionScore {

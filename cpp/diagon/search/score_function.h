@@ -21,6 +21,8 @@ class ScoreFunction {
                 std::shared_ptr<const index::SegmentReader> segment);
 
   double weight() const noexcept { return weight_; }
+  // Whether it surely counts for a document that its filter lets pass.
+  bool always_applies() const noexcept { return !spec_.may_fail_open; }
   // out[i] = the value for docs[i], which are ascending. Throws kCorrupt.
   void evaluate(std::span<const DocId> docs, double* out);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -48,7 +49,9 @@ class TopHits {
   float bar() const noexcept { return bar_; }
   // Whether a hit with at most this score, at this document or a later one, could still get in.
   bool admits(float bound, uint32_t segment, DocId from) const noexcept {
-    return !full() || (k_ > 0 && Before()({key(bound, segment), from}, entries_.front()));
+    // A bound that is no number says nothing.
+    return !full() || std::isnan(bound) ||
+           (k_ > 0 && Before()({key(bound, segment), from}, entries_.front()));
   }
   bool full() const noexcept { return entries_.size() == k_; }
   size_t wanted() const noexcept { return k_; }
