@@ -155,6 +155,43 @@ fn failures_are_not_kept() {
     }
 }
 
+/// A function that fails on few documents is not taken for one that fails on most, though in the end these are all that it is asked
+/// about.
+#[test]
+fn what_is_known_counts_for_the_breaker() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let snapshot = numbers(folder.path(), 200);
+    let engine = UdfEngine::new(&EngineOptions::default()).expect("an engine");
+    let registry = Arc::new(UdfRegistry::in_memory_with(engine, UdfLimits::default()));
+    add(&registry, "picky", "p", "1.0.0");
+    for _ in 0..4 {
+        for m in 2..8 {
+            let response = ask(&snapshot, &registry, &picky(m, guests::how::SAYS_SO));
+            assert_eq!(response.profile.functions[0].failures(), 20);
+        }
+    }
+    let stats = registry.stats().remove(0);
+    assert_eq!((stats.breaker.state, stats.breaker.opened), ("closed", 0));
+}
+
+/// With less memory a function may answer otherwise, which is for the query that asked for that alone.
+#[test]
+fn limits_of_a_query_keep_it_from_the_cache() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let snapshot = numbers(folder.path(), 100);
+    let registry = registry(1 << 20);
+    add(&registry, "picky", "p", "1.0.0");
+    let mut limited = picky(4, 0);
+    limited["limits"] = json!({"memory_bytes": 1 << 20});
+    for _ in 0..4 {
+        assert_eq!(
+            asked_and_kept(&ask(&snapshot, &registry, &limited)),
+            (100, 0)
+        );
+    }
+    assert_eq!(registry.result_cache().entries, 0);
+}
+
 #[test]
 fn what_is_not_pure_is_not_kept() {
     let folder = tempfile::tempdir().expect("a folder");

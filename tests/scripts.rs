@@ -381,6 +381,72 @@ fn functions_in_the_wrong_place() {
     }
 }
 
+/// A failure that leaves a document in can make its score higher than the function ever does: its bound is no bound then.
+#[test]
+fn what_fails_open_is_not_skipped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut writer = IndexWriter::open(folder.path(), Some(MAPPING), WriterOptions::default())
+        .expect("a writer");
+    for n in 0..9_000 {
+        // The last one fails, and has factor 1; all others at most a half.
+        let document = if n == 8_999 {
+            json!({"n": n})
+        } else {
+            json!({"n": n, "x": 1000})
+        };
+        let added = writer.add(Some(&n.to_string()), document.to_string().as_bytes());
+        added.expect("a document");
+    }
+    let searcher = Searcher::new(
+        writer.commit().expect("a commit"),
+        guests::functions(),
+        "scripts",
+    );
+    for score_mode in ["multiply", "sum", "first", "max", "min"] {
+        let functions = json!([{"wasm_udf": strict("include"), "weight": 0.005}]);
+        let body = json!({"query": {"function_score": {"query": {"match_all": {}}, "functions": functions, "score_mode": score_mode,
+            "boost_mode": "replace"}}, "size": 1, "track_total_hits": false});
+        assert_eq!(
+            scores(&ask(&searcher, &body)),
+            [("8999", 1.0)],
+            "{score_mode}"
+        );
+    }
+}
+
+/// Bounds that are infinite are not lost in a `dis_max`, with a function beside it or without.
+#[test]
+fn infinite_bounds_rule_nothing_out() {
+    let (_folder, searcher) = index();
+    let votes = |factor: f64| json!({"function_score": {"query": {"exists": {"field": "x"}}, "field_value_factor": {"field": "x", "factor": factor}, "boost_mode": "replace"}});
+    let best = json!({"dis_max": {"queries": [votes(1.0), votes(2.0)]}});
+    let filtered = json!({"bool": {"must": [best], "filter": [{"wasm_udf": {"name": "picky", "parameters": {"m": 1}}}]}});
+    for query in [best, filtered] {
+        let body = json!({"query": query, "size": 1, "track_total_hits": false});
+        assert_eq!(scores(&ask(&searcher, &body)), [("0", 20.0)]);
+    }
+}
+
+/// A function that fails in two places is told once.
+#[test]
+fn failures_of_one_function_are_one_member() {
+    let (_folder, searcher) = index();
+    let doubled = json!({"wasm_udf": {"name": "doubled", "parameters": {"strict": 1}}});
+    let response = ask(
+        &searcher,
+        &json!({"script_fields": {"a": doubled, "b": doubled}}),
+    );
+    let text = response.to_json();
+    assert_eq!(text.matches("doubled@1.0.0").count(), 1, "{text}");
+    let json: Json = serde_json::from_str(&text).expect("JSON");
+    let errors = &json["udf_errors"]["doubled@1.0.0"];
+    assert_eq!(
+        (&errors["documents"], &errors["kinds"]),
+        (&json!(4), &json!({"guest": 4}))
+    );
+    assert_eq!(errors["samples"].as_array().map(Vec::len), Some(3));
+}
+
 /// Documents whose score can't reach the top any more are not asked about, if the function declares how high it goes; the hits are
 /// the same.
 #[test]

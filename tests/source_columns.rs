@@ -235,7 +235,8 @@ fn paths() {
     );
     assert_eq!(
         list("_source.deep.x.y", ValueType::I64),
-        [empty, &["1", "3"], &["9"], empty, empty]
+        [empty, &["1", "2", "3"], &["9"], &["-1"], empty],
+        "fractions are cut off, as in a `long`"
     );
     // An object as a string is its JSON.
     assert_eq!(
@@ -248,6 +249,48 @@ fn paths() {
     for (found, document) in whole.iter().zip(documents()) {
         assert_eq!(found, &[document.to_string()]);
     }
+}
+
+/// As a column would have them: fractions of a `long` are cut off, an empty boolean is false, a keyword's number is as it was written.
+#[test]
+fn as_indexing_reads_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = WriterOptions::default();
+    let with_columns = MAPPING.replace("\"doc_values\": false", "\"doc_values\": true");
+    let found: Vec<Vec<Vec<Vec<String>>>> = [MAPPING, with_columns.as_str()]
+        .iter()
+        .enumerate()
+        .map(|(n, mapping)| {
+            let folder = folder.path().join(n.to_string());
+            let mut writer = IndexWriter::open(folder, Some(mapping), options).expect("a writer");
+            for text in [
+                r#"{"long": 5.7, "double": 3, "flag": "", "word": 1.50}"#,
+                r#"{"long": "-5.2", "double": "1e3", "flag": "true", "word": ["10", 2]}"#,
+                r#"{"long": [7, 6.9], "double": [2.5, 1], "flag": [true, false], "word": true}"#,
+                r#"{"long": 9007199254740993, "double": 9007199254740993, "day": "2024-02-29"}"#,
+                r#"{"long": null, "double": [], "day": [5, "1970-01-02"]}"#,
+            ] {
+                writer
+                    .add(None, text.as_bytes())
+                    .unwrap_or_else(|e| panic!("{text}: {e}"));
+            }
+            let snapshot = writer.commit().expect("a commit");
+            let all = [
+                ("long", ValueType::I64),
+                ("long", ValueType::F64),
+                ("double", ValueType::F64),
+                ("flag", ValueType::Bool),
+                ("word", ValueType::Str),
+                ("day", ValueType::I64),
+            ];
+            let both = |(name, kind): (&str, ValueType)| {
+                [false, true].map(|list| read(&snapshot, &request(name, kind, list)))
+            };
+            all.into_iter().flat_map(both).collect()
+        })
+        .collect();
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[0][8][0], ["1.50"]);
 }
 
 #[test]
@@ -265,6 +308,11 @@ fn what_can_not_be_read() {
             "body",
             ValueType::I64,
             "the field `body` is of type text, which can't be read as i64",
+        ),
+        (
+            "_source",
+            ValueType::F64,
+            "`_source` is the whole document, which can't be read as f64",
         ),
         (
             "flag",

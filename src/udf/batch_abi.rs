@@ -125,7 +125,7 @@ impl BatchCaller {
     /// # Errors
     /// Where the guest failed as a whole; its instance is of no use any more then.
     pub(crate) fn run(
-        &self,
+        &mut self,
         guest: &mut Guest,
         docs: &[u32],
         scores: Option<&[f32]>,

@@ -384,8 +384,10 @@ mod tests {
         bench.wait(1);
         assert_eq!(bench.breaker.state(bench.now), "half_open");
         assert_eq!(bench.breaker.refused_for(bench.now), None);
-        assert_eq!(bench.breaker.pass(), Pass::Trial);
-        assert_eq!(bench.query(9, Ending::Fine), None, "one trial at a time");
+        for _ in 0..MOST_TRIALS {
+            assert_eq!(bench.breaker.pass(), Pass::Trial);
+        }
+        assert_eq!(bench.query(9, Ending::Fine), None, "few trials at a time");
         assert_eq!(
             bench
                 .breaker
@@ -393,9 +395,21 @@ mod tests {
             Change::None
         );
         assert_eq!(
+            bench.query(3, Ending::TimedOut),
+            Some(Change::None),
+            "one that went wrong before does not decide"
+        );
+        assert_eq!(
             bench.query(9, Ending::TimedOut),
             Some(Change::Opened),
-            "the next one was the trial"
+            "the next one does"
+        );
+        assert_eq!(
+            bench
+                .breaker
+                .record(Pass::Trial, 10, Ending::Fine, bench.now),
+            Change::None,
+            "another trial has decided"
         );
         assert_eq!(bench.breaker.opened(), 2);
         assert_eq!(

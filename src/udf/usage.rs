@@ -21,7 +21,7 @@ use super::values::ParamValue;
 pub(crate) type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// A batch that takes less is never why a query is out of time.
-const BLAMED_BATCH: Duration = Duration::from_millis(10);
+const BLAMED_BATCH: Duration = Duration::from_millis(100);
 /// Failures in a query about fewer documents say nothing about the function: its caller can have chosen just these.
 const FEWEST_JUDGED: u64 = 10;
 
@@ -285,13 +285,9 @@ impl Visit {
     fn end(&self, fault: &Fault, time: Duration, allowed: Option<Duration>) {
         let ending = match fault {
             Fault::BatchLimit => TIMED_OUT,
-            // The query may have been short of time anyway; one long batch is the function's doing, if it had the time that its
-            // limits give it.
+            // The query may have been short of time anyway; one long batch is the function's doing.
             Fault::Deadline
-                if time >= BLAMED_BATCH
-                    && allowed.is_some_and(|all| {
-                        time * 2 >= all && all >= self.usage.limits.batch_base
-                    }) =>
+                if time >= BLAMED_BATCH && allowed.is_some_and(|all| time * 2 >= all) =>
             {
                 TIMED_OUT
             }

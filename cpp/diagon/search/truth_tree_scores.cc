@@ -35,10 +35,11 @@ double TruthTree::max_score(uint32_t index, DocId from, DocId to) {
 
 double TruthTree::max_score_of_functions(Node& node, double query_score, DocId from, DocId to) {
   bounds_.resize(node.functions.size());
-  for (size_t f = 0; f < node.functions.size(); ++f)
+  for (size_t f = 0; f < node.functions.size(); ++f) {
     const bool surely = node.filters[f] == 0 && node.functions[f].always_applies();
-  bounds_[f] = {node.functions[f].bound(from, to), surely ? Applies::kYes : Applies::kMaybe,
-                node.functions[f].weight()};
+    bounds_[f] = {node.functions[f].bound(from, to), surely ? Applies::kYes : Applies::kMaybe,
+                  node.functions[f].weight()};
+  }
   return combine_bound(*node.spec, query_score, bounds_);
 }
 

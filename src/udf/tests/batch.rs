@@ -246,6 +246,39 @@ fn counters_count() {
 }
 
 /// Large parameters are written once for all batches, and room is asked for once, too.
+/// Room for batches to come is asked for only as far as there can be such batches, and a document is not blamed for it.
+#[test]
+fn large_parameters_and_a_large_first_document() {
+    let large: String = "x".repeat(5 << 20);
+    let docs = Docs::new([("text", strings(&[&[&large[..20_000]], &[&large], &["a"]]))]);
+    let spec = json!({"fields": [{"name": "text", "type": "str"}],
+        "params": [{"name": "ids", "type": "i64", "list": true, "required": true}]});
+    let module = guest(
+        "(i32.gt_s (call $length (call $column (local.get $b) (i32.const 0)) (local.get $i)) (i32.const 1))",
+    );
+    let ids: Vec<i64> = (0..700).collect();
+    for first in [0, 1] {
+        let registry = registry();
+        let mut bound = bind(
+            &registry,
+            &module,
+            &manifest(&spec),
+            &json!({"ids": ids}),
+            &docs,
+        )
+        .unwrap();
+        let (interrupt, mut outcome) = (Interrupt::default(), Outcome::default());
+        for (documents, expected) in [(vec![first], vec![1]), (vec![0, 1, 2], vec![1, 1, 0])] {
+            let batch = UdfBatch {
+                docs: &documents,
+                scores: None,
+            };
+            bound.evaluate(batch, &interrupt, &mut outcome).unwrap();
+            assert_eq!(numbers(&outcome), expected, "{:?}", outcome.failures);
+        }
+    }
+}
+
 #[test]
 fn a_million_parameters_are_bound_once() {
     let docs = Docs::new([]);
