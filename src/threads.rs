@@ -1,11 +1,12 @@
-//! Threads of our own, on which users' functions run: their stacks are large enough, whatever thread asks.
+//! Stacks that are large enough for users' functions, whatever thread asks.
 //!
-//! A guest may use half a MiB of stack, and the compiler more. The runtime bounds a guest's stack, but it can't know how little a
-//! foreign thread has; on a small one a guest that calls itself would end the process. So the work is handed to a thread whose stack
-//! we chose, and its caller waits. Work that runs there already stays where it is.
+//! A guest may use half a MiB of stack. The runtime bounds that, but it can't know how little a foreign thread has: on a small one a guest that
+//! calls itself would end the process. So a thread is looked at: if it has room for a guest and the search around it, the work stays there; if
+//! not (threads of other languages, of pools with small stacks), it is handed to a thread whose stack we chose, and its caller waits. That
+//! costs some tens of microseconds, which is why it isn't done always.
 //!
-//! There are some threads that wait for work, which costs some microseconds. When all of them are busy, the work gets a thread that is made
-//! for it: a function that spins keeps nobody waiting.
+//! There are some threads that wait for such work. When all of them are busy, the work gets a thread that is made for it: a function that spins
+//! keeps nobody waiting.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +16,8 @@ use rayon_core::{ThreadPool, ThreadPoolBuilder};
 /// The stack of a thread, in bytes: what a guest may have, the compiler, and the search around them, several times over. Memory is taken
 /// only for what is used.
 const STACK_BYTES: usize = 8 << 20;
+/// The stack that must be left on a thread for work to stay there, in bytes: a guest's, and 1 MiB for the host below and above it.
+const ENOUGH_BYTES: usize = (512 << 10) + (1 << 20);
 /// Threads that wait, at most.
 const MOST_WAITING: usize = 64;
 
@@ -41,15 +44,15 @@ fn threads() -> std::io::Result<&'static Threads> {
     Ok(THREADS.get_or_init(|| Threads { pool, size, busy }))
 }
 
-/// Runs `work` on a thread of ours, and waits for it. A panic in it goes on in the caller.
+/// Runs `work` where there is enough stack: here, or on a thread of ours, and then waits for it. A panic in it goes on in the caller.
 ///
 /// # Errors
 /// The system has no more threads.
 pub(crate) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
-    let threads = threads()?;
-    if threads.pool.current_thread_index().is_some() || is_extra() {
+    if stacker::remaining_stack().is_some_and(|left| left >= ENOUGH_BYTES) {
         return Ok(work());
     }
+    let threads = threads()?;
     let before = threads.busy.fetch_add(1, Ordering::Relaxed);
     let done = Leave(&threads.busy);
     if before < threads.size {
@@ -61,10 +64,7 @@ pub(crate) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T
         let thread = std::thread::Builder::new()
             .name("diagon-udf-extra".to_string())
             .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || {
-                EXTRA.set(true);
-                work()
-            })?;
+            .spawn_scoped(scope, work)?;
         match thread.join() {
             Ok(result) => Ok(result),
             Err(panic) => std::panic::resume_unwind(panic),
@@ -93,15 +93,6 @@ pub(crate) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result
     })
 }
 
-thread_local! {
-    /// Whether this thread was made for work that found all others busy.
-    static EXTRA: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-fn is_extra() -> bool {
-    EXTRA.get()
-}
-
 /// Counts down, also when the work panics.
 struct Leave<'a>(&'a AtomicUsize);
 
@@ -124,13 +115,24 @@ mod tests {
             .to_string()
     }
 
+    /// Runs on a thread with a stack of so many bytes.
+    fn with_stack<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let thread = std::thread::Builder::new()
+            .stack_size(bytes)
+            .name("foreign".to_string());
+        let thread = thread.spawn(work).expect("a thread");
+        thread.join().expect("no panic")
+    }
+
     #[test]
-    fn work_runs_on_threads_of_ours_and_stays_there() {
-        let here = name();
-        let (outer, inner) = run(|| (name(), run(name).expect("a thread"))).expect("a thread");
+    fn work_stays_where_there_is_room() {
+        let large = with_stack(4 << 20, || run(name).expect("no thread is needed"));
+        assert_eq!(large, "foreign");
+        let (outer, inner) = with_stack(256 << 10, || {
+            run(|| (name(), run(name).expect("no thread is needed"))).expect("a thread")
+        });
         assert!(outer.starts_with("diagon-udf-"), "{outer}");
-        assert_eq!(outer, inner);
-        assert_ne!(outer, here);
+        assert_eq!(outer, inner, "and then stays there");
     }
 
     /// More work than there are threads that wait, all of it at the same time: nothing waits for anything else.
@@ -140,13 +142,15 @@ mod tests {
         let barrier = Barrier::new(count);
         std::thread::scope(|scope| {
             for _ in 0..count {
-                scope.spawn(|| {
+                let small = std::thread::Builder::new().stack_size(256 << 10);
+                let thread = small.spawn_scoped(scope, || {
                     let nested = run(|| {
                         barrier.wait();
                         run(name).expect("no thread is needed")
                     });
                     assert!(nested.expect("a thread").starts_with("diagon-udf-"));
                 });
+                thread.expect("a thread");
             }
         });
     }
@@ -154,23 +158,27 @@ mod tests {
     #[cfg(feature = "udf")]
     #[test]
     fn what_is_apart_is_in_no_pool() {
-        let inside = run(|| apart(|| (name(), rayon_core::current_thread_index())));
+        let inside = with_stack(256 << 10, || {
+            run(|| apart(|| (name(), rayon_core::current_thread_index())))
+        });
         let (name, place) = inside.expect("a thread").expect("a thread");
         assert_eq!((name.as_str(), place), ("diagon-compiler", None));
     }
 
     #[test]
     fn a_panic_goes_on_in_the_caller() {
-        for _ in 0..3 {
-            let caught = std::panic::catch_unwind(|| run(|| panic!("of the work")));
-            let message = caught.expect_err("a panic");
-            assert_eq!(message.downcast_ref::<&str>(), Some(&"of the work"));
-        }
-        assert_eq!(
-            run(|| 7).expect("a thread"),
-            7,
-            "threads are there afterwards"
-        );
+        with_stack(256 << 10, || {
+            for _ in 0..3 {
+                let caught = std::panic::catch_unwind(|| run(|| panic!("of the work")));
+                let message = caught.expect_err("a panic");
+                assert_eq!(message.downcast_ref::<&str>(), Some(&"of the work"));
+            }
+            assert_eq!(
+                run(|| 7).expect("a thread"),
+                7,
+                "threads are there afterwards"
+            );
+        });
     }
 
     /// However small the stack of the thread that asks is.
@@ -184,8 +192,9 @@ mod tests {
                 deep(n - 1) + room[512] - room[512]
             }
         }
-        let small = std::thread::Builder::new().stack_size(64 << 10);
-        let thread = small.spawn(|| run(|| deep(1_000)).expect("a thread"));
-        assert_eq!(thread.expect("a thread").join().expect("no overflow"), 0);
+        assert_eq!(
+            with_stack(64 << 10, || run(|| deep(250)).expect("a thread")),
+            0
+        );
     }
 }

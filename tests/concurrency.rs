@@ -244,6 +244,42 @@ fn spinning() -> Option<Arc<dyn FunctionSource>> {
     Some(Arc::new(registry))
 }
 
+/// A guest that calls itself without an end meets the end of its own stack, also where the caller's thread has less than that.
+#[test]
+fn a_caller_with_a_small_stack() {
+    let module = r#"(module (memory (export "memory") 2) (func (export "diagon_abi_v1"))
+      (func (export "diagon_reserve") (param i32) (result i32) i32.const 1024)
+      (func $deep (param i64) (result i64) (i64.add (local.get 0) (call $deep (i64.add (local.get 0) (i64.const 1)))))
+      (func (export "filter") (param $b i32) (result i32)
+        (if (i32.load offset=4 (local.get $b)) (then (drop (call $deep (i64.const 0)))))
+        i32.const 0))"#;
+    let manifest = json!({"abi": 1, "name": "deep", "version": "1.0.0", "kind": "filter"});
+    let registry = Arc::new(UdfRegistry::in_memory().expect("an engine"));
+    let module = ::wat::parse_str(module).expect("valid text");
+    let (_folder, searcher) = numbers(20, Some(Arc::clone(&registry) as _));
+    let ask = request(&json!({"query": {"wasm_udf": {"name": "deep"}}}));
+    for stack in [96 << 10, 512 << 10, 2 << 20, 16 << 20] {
+        let response = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(stack);
+            let work = || {
+                let added = registry.add(&module, Some(&manifest.to_string()));
+                added.expect("a module, once and again");
+                searcher.search(&ask, &SearchOptions::default())
+            };
+            let thread = thread.spawn_scoped(scope, work).expect("a thread");
+            thread.join().expect("no overflow")
+        });
+        let response = response.expect("an answer");
+        let report = &response.profile.functions[0];
+        assert_eq!(
+            (response.hits.len(), report.counts.traps),
+            (0, 20),
+            "{stack}"
+        );
+        assert!(report.samples[0].2.contains("stack overflow"), "{report:?}");
+    }
+}
+
 #[test]
 fn functions_can_be_switched_off() {
     let registry = guests::registry_of_its_own();

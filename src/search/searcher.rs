@@ -186,11 +186,11 @@ impl Searcher {
         request: &SearchRequest,
         options: &SearchOptions,
     ) -> crate::Result<SearchResponse> {
-        self.on_our_threads(request, || self.search_here(request, options))
+        self.where_there_is_room(request, || self.search_here(request, options))
     }
 
-    /// Functions run on threads of our own; what needs none stays on the caller's.
-    fn on_our_threads<T: Send>(
+    /// Functions run where there is enough stack for them.
+    fn where_there_is_room<T: Send>(
         &self,
         request: &SearchRequest,
         work: impl FnOnce() -> crate::Result<T> + Send,
@@ -254,7 +254,7 @@ impl Searcher {
         request: &SearchRequest,
         options: &SearchOptions,
     ) -> crate::Result<TopDocs> {
-        self.on_our_threads(request, || self.top_docs_here(request, options))
+        self.where_there_is_room(request, || self.top_docs_here(request, options))
     }
 
     fn top_docs_here(

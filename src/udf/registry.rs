@@ -196,7 +196,7 @@ impl UdfRegistry {
     /// # Errors
     /// `UdfRejected` with the reason.
     pub fn check(&self, module: &[u8], manifest: Option<&str>) -> crate::Result<Vec<Registration>> {
-        // It compiles and tries the functions out: not on whatever thread this is.
+        // The functions are tried out: where there is enough stack for them.
         threads::run(|| self.check_here(module, manifest)).map_err(crate::Error::no_thread)?
     }
 

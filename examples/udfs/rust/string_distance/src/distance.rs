@@ -194,7 +194,7 @@ mod tests {
         for round in 0..4_000 {
             let alphabet = &alphabets[round % 3];
             let longest = [8, 70, 200][round % 3];
-            let mut text = |random: &mut dyn FnMut(usize) -> usize| -> String {
+            let text = |random: &mut dyn FnMut(usize) -> usize| -> String {
                 (0..random(longest))
                     .map(|_| alphabet[random(alphabet.len())])
                     .collect()
