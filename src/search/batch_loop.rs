@@ -11,9 +11,9 @@ use crate::bridge;
 use crate::index::Snapshot;
 use crate::{Error, ErrorCode};
 
+use super::cancel::CancelToken;
 use super::collector::Collector;
 use super::functions::{At, Function, Role};
-use super::searcher::CancelToken;
 use super::sort::Sorted;
 
 /// Windows of 4,096 documents that the engine looks at before it must come back.
@@ -126,13 +126,7 @@ impl BatchLoop<'_> {
             match done {
                 Ok(()) => {}
                 // What was found until then is returned.
-                Err(
-                    Error::Timeout(_)
-                    | Error::Native {
-                        code: ErrorCode::Timeout,
-                        ..
-                    },
-                ) => {
+                Err(error) if error.code() == ErrorCode::Timeout => {
                     counts.timed_out = true;
                 }
                 Err(error) => return Err(error),

@@ -69,13 +69,7 @@ impl BatchLoop<'_> {
             match done {
                 Ok(()) => {}
                 // What was found until then is returned.
-                Err(
-                    Error::Timeout(_)
-                    | Error::Native {
-                        code: ErrorCode::Timeout,
-                        ..
-                    },
-                ) => {
+                Err(error) if error.code() == ErrorCode::Timeout => {
                     counts.timed_out = true;
                     break;
                 }

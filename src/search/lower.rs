@@ -5,8 +5,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use cxx::UniquePtr;
 
+use super::cancel::CancelToken;
 use super::functions::{Function, Role};
-use super::searcher::CancelToken;
 use crate::analysis::{Analyzer, Scratch};
 use crate::batch::FunctionSource;
 use crate::bridge::{self, QueryNode};

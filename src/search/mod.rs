@@ -9,6 +9,7 @@
 //! totals and pages are exact.
 
 mod batch_loop;
+mod cancel;
 mod collector;
 mod filtered_loop;
 mod functions;
@@ -21,8 +22,9 @@ mod script_fields;
 mod searcher;
 mod sort;
 
+pub use cancel::CancelToken;
 pub use functions::FunctionReport;
 pub use response::{Hit, Profile, Relation, SearchResponse, TopDocs, TotalHits};
 pub use script_fields::{ComputedField, FieldValue};
-pub use searcher::{CancelToken, SearchOptions, Searcher};
+pub use searcher::{SearchOptions, Searcher};
 pub use sort::SortValue;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::ErrorCode;
 use crate::batch::{BATCH_CAPACITY, FunctionSource, Interrupt, Returns, ValueType};
 use crate::index::Snapshot;
 use crate::query::SearchRequest;
-use crate::{Error, ErrorCode};
 
 use super::collector::Scored;
 use super::functions::{At, Function, Role, state};
@@ -75,13 +75,7 @@ impl ScriptFields {
                     interrupt,
                 };
                 match one(function, at, places, hits, name, out) {
-                    Err(
-                        Error::Timeout(_)
-                        | Error::Native {
-                            code: ErrorCode::Timeout,
-                            ..
-                        },
-                    ) => return Ok(false),
+                    Err(error) if error.code() == ErrorCode::Timeout => return Ok(false),
                     done => done?,
                 }
             }

@@ -1,10 +1,8 @@
 //! Runs a request over a snapshot.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cxx::SharedPtr;
 use serde_json::value::RawValue;
 
 use crate::Error;
@@ -15,73 +13,13 @@ use crate::query::{SearchRequest, SourceFilter, TrackTotalHits};
 use crate::threads;
 
 use super::batch_loop::{BatchLoop, LoopCounts, nanoseconds_left};
+use super::cancel::CancelToken;
 use super::collector::{Collector, Scored, count_up_to};
 use super::functions::Function;
 use super::lower::{Lowered, lower};
 use super::response::{Hit, Profile, Relation, SearchResponse, TopDocs, TotalHits};
 use super::script_fields::ScriptFields;
 use super::sort::{SortValue, Sorted, is_sorted};
-
-/// Stops searches from another thread. Cheap to clone; every clone stops the same searches.
-#[derive(Clone)]
-pub struct CancelToken {
-    flag: Arc<AtomicBool>,
-    native: SharedPtr<bridge::Cancel>,
-}
-
-impl std::fmt::Debug for CancelToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CancelToken")
-            .field("cancelled", &self.is_cancelled())
-            .finish()
-    }
-}
-
-impl CancelToken {
-    /// A token that isn't cancelled.
-    ///
-    /// # Errors
-    /// `Native` with `OutOfMemory`.
-    pub fn new() -> crate::Result<Self> {
-        Ok(Self {
-            flag: Arc::default(),
-            native: bridge::cancel_new()?,
-        })
-    }
-
-    /// The token of searches that nobody can stop: one for all, as making one costs a short search much of its time.
-    fn never() -> crate::Result<&'static Self> {
-        static NEVER: OnceLock<CancelToken> = OnceLock::new();
-        match NEVER.get() {
-            Some(token) => Ok(token),
-            None => {
-                let token = Self::new()?;
-                Ok(NEVER.get_or_init(|| token))
-            }
-        }
-    }
-
-    /// Stops the searches that have this token, whether they are in the engine or in a function, and those that will get it.
-    /// They fail with [`Error::Cancelled`].
-    pub fn cancel(&self) {
-        self.flag.store(true, Ordering::Relaxed);
-        bridge::cancel_set(&self.native);
-    }
-
-    /// Whether [`CancelToken::cancel`] was called.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.flag.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn flag(&self) -> &Arc<AtomicBool> {
-        &self.flag
-    }
-
-    pub(super) fn native(&self) -> &bridge::Cancel {
-        &self.native
-    }
-}
 
 /// What a caller decides about a search beside the request.
 #[derive(Clone, Debug, Default)]
