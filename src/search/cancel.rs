@@ -47,7 +47,7 @@ impl CancelToken {
     }
 
     /// Stops the searches that have this token, whether they are in the engine or in a function, and those that will get it.
-    /// They fail with [`Error::Cancelled`].
+    /// They fail with [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::Relaxed);
         bridge::cancel_set(&self.native);
