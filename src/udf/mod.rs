@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+mod advice;
 mod batch_abi;
 mod bind;
 mod breaker;
@@ -52,6 +53,7 @@ mod manifest_parse;
 mod module_info;
 mod outcome;
 mod outputs;
+mod pack;
 mod param_block;
 mod params;
 mod preinit;
@@ -76,6 +78,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use advice::advice;
 pub use bind::BoundUdf;
 pub use breaker::BreakerOptions;
 pub use engine::{EngineOptions, UdfEngine};
@@ -84,6 +87,7 @@ pub use limits::{MAX_MANIFEST_BYTES, MAX_MODULE_BYTES, UdfLimits};
 pub use manifest::{Abi, FieldSpec, Input, Kind, Manifest, ParamSpec, RowConvention};
 pub use manifest_limits::ManifestLimits;
 pub use outcome::UdfCounters;
+pub use pack::{MANIFEST_SECTION, pack};
 pub use params::Params;
 pub use prepared::PreparedUdf;
 pub use registered::RegisteredUdf;

@@ -15,6 +15,7 @@ use super::imports::{self, Allowed, signature};
 use super::limits::{MAX_MODULE_BYTES, MAX_TABLE_ENTRIES, UdfLimits, clip};
 use super::manifest::RowConvention;
 use super::module_info::{ModuleInfo, check_type};
+use super::pack::MANIFEST_SECTION;
 
 /// Functions with a body.
 pub const MAX_FUNCTIONS: usize = 50_000;
@@ -221,7 +222,7 @@ impl<'l> Scan<'l> {
                     }
                 }
             }
-            Payload::CustomSection(section) if section.name() == "diagon.udf" => {
+            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => {
                 self.info.manifest.extend_from_slice(section.data());
             }
             _ => {}

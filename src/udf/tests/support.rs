@@ -436,6 +436,14 @@ pub(super) fn strings(values: &[&[&str]]) -> Field {
 pub(super) fn message(error: crate::Result<impl Sized>) -> String {
     match error {
         Ok(_) => panic!("expected an error"),
-        Err(error) => error.to_string(),
+        Err(error) => {
+            let message = error.to_string();
+            let refused = matches!(error, crate::Error::UdfRejected { .. });
+            assert!(
+                !refused || crate::udf::advice(&message).is_some(),
+                "nothing helps against: {message}"
+            );
+            message
+        }
     }
 }
