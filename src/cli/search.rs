@@ -21,7 +21,7 @@ pub(super) struct Search {
 
 impl Search {
     pub(super) fn run(self) -> crate::Result<()> {
-        let text = self.text()?;
+        let text = request_text(&self.query)?;
         let request = query::parse(&text)?;
         let (searcher, functions) = shard::open_searcher_and_registry(&self.folder.dir)?;
         let response = searcher.search(&request, &SearchOptions::default())?;
@@ -36,22 +36,23 @@ impl Search {
         }
         Ok(())
     }
+}
 
-    fn text(&self) -> crate::Result<String> {
-        if self.query.trim_start().starts_with('{') {
-            return Ok(self.query.clone());
-        }
-        if self.query == "-" {
-            return input::stdin(MAX_REQUEST_BYTES);
-        }
-        let path = Path::new(&self.query);
-        if !path.exists() {
-            let message = format!(
-                "{:?}: no such file (a query itself begins with `{{`)",
-                self.query
-            );
-            return Err(Error::InvalidArgument(message));
-        }
-        input::text(path, MAX_REQUEST_BYTES)
+/// The text of a request that the command line names: a file, `-`, or the JSON itself.
+///
+/// # Errors
+/// `Io`; `InvalidArgument` if there is no such file.
+pub(super) fn request_text(query: &str) -> crate::Result<String> {
+    if query.trim_start().starts_with('{') {
+        return Ok(query.to_string());
     }
+    if query == "-" {
+        return input::stdin(MAX_REQUEST_BYTES);
+    }
+    let path = Path::new(query);
+    if !path.exists() {
+        let message = format!("{query:?}: no such file (a query itself begins with `{{`)");
+        return Err(Error::InvalidArgument(message));
+    }
+    input::text(path, MAX_REQUEST_BYTES)
 }

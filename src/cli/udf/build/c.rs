@@ -1,0 +1,169 @@
+//! C and C++: clang with its WebAssembly linker, or zig, whichever is there; with a C library if there is one.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::super::project::{C_SOURCES, Project};
+use super::super::toolchain::{find, missing, run, succeeds};
+use super::{Built, read_manifest, read_module};
+use crate::Error;
+
+const INSTALL: &str = "install clang 16 or newer with its linker (Debian: `apt install clang-19 lld-19`, and `wasi-libc libclang-rt-19-dev-wasm32` for <math.h>), or zig (`pip install ziglang`)";
+
+/// Vectors, and `memcpy` as an instruction: every engine that runs functions has them.
+const FLAGS: [&str; 6] = [
+    "-O3",
+    "-msimd128",
+    "-mbulk-memory",
+    "-fvisibility=hidden",
+    "-Wall",
+    "-Wextra",
+];
+
+/// Further ones of C++, whose exceptions there is no runtime for.
+const CPP_FLAGS: [&str; 3] = ["-std=c++17", "-fno-exceptions", "-fno-rtti"];
+
+/// # Errors
+/// `Io`; `InvalidArgument` if there is no compiler, or it fails.
+pub(super) fn build(project: &Project, arguments: &[String]) -> crate::Result<Built> {
+    let sources = sources(project)?;
+    let cpp = sources
+        .iter()
+        .any(|s| s.extension().is_none_or(|e| e != "c"));
+    let flags = flags_file(project)?;
+    let out = std::env::temp_dir().join(format!("diagon-udf-{}.wasm", uuid::Uuid::new_v4()));
+    let mut command = compiler(cpp)?;
+    command.current_dir(&project.folder).args(FLAGS);
+    if cpp {
+        command.args(CPP_FLAGS);
+    }
+    let names = sources.iter().filter_map(|source| source.file_name());
+    command.args(flags).args(names).args(arguments);
+    let built = run(command.arg("-o").arg(&out));
+    let module = built.and_then(|()| read_module(&out));
+    // It is nobody's any more, whether it was read or not.
+    let _ = std::fs::remove_file(&out);
+    let name = match &sources[..] {
+        [only] => only
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        _ => project.folder_name()?,
+    };
+    Ok(Built {
+        name,
+        module: module?,
+        manifest: None,
+    })
+}
+
+/// The sources of the module: those that are no tests.
+fn sources(project: &Project) -> crate::Result<Vec<PathBuf>> {
+    let mut sources = project.files(&C_SOURCES)?;
+    sources.retain(|source| {
+        let stem = source.file_stem().unwrap_or_default().to_string_lossy();
+        !stem.ends_with("_test") && !stem.starts_with("test")
+    });
+    if sources.is_empty() {
+        let message = format!("{}: there are only tests", project.folder.display());
+        return Err(Error::InvalidArgument(message));
+    }
+    Ok(sources)
+}
+
+/// The project's own flags: `compile_flags.txt`, a flag a line, which editors read, too.
+fn flags_file(project: &Project) -> crate::Result<Vec<String>> {
+    let path = project.join("compile_flags.txt");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = read_manifest(&path)?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    Ok(lines.map(str::to_string).collect())
+}
+
+/// A compiler, and how it is told to make a library for WebAssembly.
+struct Candidate {
+    program: Vec<String>,
+    arguments: &'static [&'static str],
+}
+
+/// Without a C library.
+const CLANG: &[&str] = &["--target=wasm32", "-nostdlib", "-Wl,--no-entry"];
+const ZIG: &[&str] = &[
+    "-target",
+    "wasm32-freestanding",
+    "-nostdlib",
+    "-Wl,--no-entry",
+];
+/// With one, which asks the host for nothing as long as no files or clocks are used.
+const CLANG_WASI: &[&str] = &["--target=wasm32-wasi", "-mexec-model=reactor"];
+const ZIG_WASI: &[&str] = &["-target", "wasm32-wasi", "-mexec-model=reactor", "-s"];
+
+/// The first compiler that can do it; those with a C library come first.
+fn compiler(cpp: bool) -> crate::Result<Command> {
+    let found = candidates(cpp).into_iter().find(Candidate::works);
+    let found = found.ok_or_else(|| missing("clang", INSTALL))?;
+    Ok(found.command())
+}
+
+fn candidates(cpp: bool) -> Vec<Candidate> {
+    let versions = ["", "-22", "-21", "-20", "-19", "-18", "-17", "-16"];
+    let suffix = if cpp { "++" } else { "" };
+    let names = versions.map(|version| format!("clang{suffix}{version}"));
+    let clangs: Vec<PathBuf> = names.iter().filter_map(|name| find(&[name])).collect();
+    let driver = if cpp { "c++" } else { "cc" };
+    let mut zigs = Vec::new();
+    if let Some(zig) = find(&["zig"]) {
+        zigs.push(vec![zig.display().to_string(), driver.into()]);
+    }
+    if let Some(python) = find(&["python3", "python"]) {
+        let python = python.display().to_string();
+        zigs.push(vec![python, "-m".into(), "ziglang".into(), driver.into()]);
+    }
+    let clangs = || clangs.iter().map(|path| vec![path.display().to_string()]);
+    let of = |arguments| move |program| Candidate { program, arguments };
+    let wasi = clangs()
+        .map(of(CLANG_WASI))
+        .chain(zigs.clone().into_iter().map(of(ZIG_WASI)));
+    let bare = clangs().map(of(CLANG)).chain(zigs.into_iter().map(of(ZIG)));
+    wasi.chain(bare).collect()
+}
+
+impl Candidate {
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program[0]);
+        command.args(&self.program[1..]).args(self.arguments);
+        command
+    }
+
+    /// Whether it makes a module of a small program, with the C library's header if it is to have one.
+    fn works(&self) -> bool {
+        let name = format!("diagon-udf-{}", uuid::Uuid::new_v4());
+        let folder = std::env::temp_dir().join(name);
+        let works = self.probe(&folder).unwrap_or(false);
+        let _ = std::fs::remove_dir_all(&folder);
+        works
+    }
+
+    fn probe(&self, folder: &Path) -> std::io::Result<bool> {
+        std::fs::create_dir_all(folder)?;
+        let library =
+            std::ptr::eq(self.arguments, CLANG_WASI) || std::ptr::eq(self.arguments, ZIG_WASI);
+        let text = if library {
+            "#include <math.h>\ndouble f(double x) { return sin(x); }\n"
+        } else {
+            "double f(double x) { return x; }\n"
+        };
+        let source = folder.join("probe.c");
+        std::fs::write(&source, text)?;
+        let mut command = self.command();
+        command
+            .args(["-x", "c"])
+            .arg(&source)
+            .arg("-o")
+            .arg(folder.join("probe.wasm"));
+        Ok(succeeds(&mut command))
+    }
+}
