@@ -11,6 +11,8 @@
 //!
 //! A function that says it is pure and reads one keyword is asked once for each distinct value ("by dictionary"); the same
 //! module under a manifest that doesn't say so is asked about each document ("gathered").
+//!
+//! The second table has guests written with the SDKs beside the hand-written ones, in the same way.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -20,6 +22,7 @@
 
 #[path = "../corpus/mod.rs"]
 mod corpus;
+mod languages;
 mod native;
 mod numbers;
 
@@ -118,26 +121,40 @@ fn add(registry: &UdfRegistry, text: &str, manifest: &Value) {
     registry.add(&module, Some(&manifest.to_string())).unwrap();
 }
 
+/// The manifest of a filter over three numbers.
+fn three_columns(name: &str, abi: Value) -> Value {
+    json!({"abi": abi, "name": name, "version": "1.0.0", "kind": "filter", "pure": true,
+        "fields": [{"name": "price", "type": "f64", "default": 0.0}, {"name": "ts", "type": "i64", "default": 0},
+                   {"name": "stock", "type": "i64", "default": 0}],
+        "params": [{"name": "max_price", "type": "f64", "required": true}, {"name": "since", "type": "i64", "required": true},
+                   {"name": "least", "type": "i64", "required": true}]})
+}
+
+/// Its parameters.
+fn limits() -> Value {
+    json!({"max_price": 600.0, "since": 90_000, "least": 50})
+}
+
+/// The manifest of a filter over one keyword.
+fn prefix(name: &str, pure: bool) -> Value {
+    json!({"abi": 1, "name": name, "version": "1.0.0", "kind": "filter", "pure": pure,
+        "fields": [{"name": "name", "type": "str", "default": ""}],
+        "params": [{"name": "prefix", "type": "str", "required": true}]})
+}
+
 fn numbers() {
     let (_folder, snapshot) = numbers::snapshot();
     let registry = corpus::without_results();
-    let manifest = |name: &str, abi: Value| {
-        json!({"abi": abi, "name": name, "version": "1.0.0", "kind": "filter", "pure": true,
-            "fields": [{"name": "price", "type": "f64", "default": 0.0}, {"name": "ts", "type": "i64", "default": 0},
-                       {"name": "stock", "type": "i64", "default": 0}],
-            "params": [{"name": "max_price", "type": "f64", "required": true}, {"name": "since", "type": "i64", "required": true},
-                       {"name": "least", "type": "i64", "required": true}]})
-    };
     let text = include_str!("three_columns.wat");
-    add(&registry, text, &manifest("three_columns", 1.into()));
+    add(&registry, text, &three_columns("three_columns", 1.into()));
     let text = include_str!("three_fields_row.wat");
-    let mut row = manifest("three_fields_row", "row".into());
+    let mut row = three_columns("three_fields_row", "row".into());
     row["row"] = "new".into();
     for field in row["fields"].as_array_mut().unwrap() {
         field.as_object_mut().unwrap().remove("default");
     }
     add(&registry, text, &row);
-    let parameters = json!({"max_price": 600.0, "since": 90_000, "least": 50});
+    let parameters = limits();
     let all = u32::try_from(snapshot.live_docs()).unwrap();
     for percent in [1, 10, 100] {
         let chosen = batches_of((0..all).filter(|doc| numbers::chance(*doc) % 100 < percent));
@@ -170,9 +187,7 @@ fn strings() {
     registry.add(&row, Some(&row_manifest)).unwrap();
     for pure in [true, false] {
         let way = if pure { "dictionary" } else { "gathered" };
-        let manifest = json!({"abi": 1, "name": format!("prefix_{way}"), "version": "1.0.0", "kind": "filter", "pure": pure,
-            "fields": [{"name": "name", "type": "str", "default": ""}],
-            "params": [{"name": "prefix", "type": "str", "required": true}]});
+        let manifest = prefix(&format!("prefix_{way}"), pure);
         add(&registry, include_str!("prefix.wat"), &manifest);
         let manifest = json!({"abi": 1, "name": format!("distance_{way}"), "version": "1.0.0", "kind": "filter", "pure": pure,
             "export": "filter",
@@ -186,18 +201,18 @@ fn strings() {
     }
     let all = batches_of(0..u32::try_from(snapshot.live_docs()).unwrap());
     let near = json!({"field": "name", "target": TARGET, "max_distance": MAX_DISTANCE});
-    let prefix = json!({ "prefix": PREFIX });
+    let begins_so = json!({ "prefix": PREFIX });
     let run = |name: &str, parameters: &Value| guest(&registry, name, parameters, &snapshot, &all);
     let mut strings = Strings::new(&snapshot);
     let mut begins = || strings.count(&all, |text| text.starts_with(PREFIX.as_bytes()));
     compare("prefix of a keyword, gathered", &all, &mut begins, || {
-        run("prefix_gathered", &prefix)
+        run("prefix_gathered", &begins_so)
     });
     compare(
         "prefix of a keyword, by dictionary",
         &all,
         &mut begins,
-        || run("prefix_dictionary", &prefix),
+        || run("prefix_dictionary", &begins_so),
     );
     let mut strings = Strings::new(&snapshot);
     let mut pattern = distance::Pattern::new(TARGET, false);
@@ -217,9 +232,43 @@ fn strings() {
     });
 }
 
+/// Guests of each language beside those written by hand.
+fn languages() {
+    let modules = languages::modules();
+    println!("\n| filter | by hand, ns a document | with the SDK | ratio |");
+    println!("|---|---:|---:|---:|");
+    let (_folder, snapshot) = numbers::snapshot();
+    let registry = corpus::without_results();
+    let manifest = three_columns("three_columns", 1.into());
+    add(&registry, include_str!("three_columns.wat"), &manifest);
+    let all = u32::try_from(snapshot.live_docs()).unwrap();
+    for module in &modules {
+        let name = languages::add(&registry, module, "three_columns", &manifest);
+        for percent in [1, 10, 100] {
+            let chosen = batches_of((0..all).filter(|doc| numbers::chance(*doc) % 100 < percent));
+            let run = |name: &str| guest(&registry, name, &limits(), &snapshot, &chosen);
+            let what = format!("{}: three numbers, {percent} % of the documents", module.0);
+            compare(&what, &chosen, || run("three_columns"), || run(&name));
+        }
+    }
+    let (_folder, snapshot) = corpus::snapshot();
+    let registry = corpus::without_results();
+    let manifest = prefix("prefix", false);
+    add(&registry, include_str!("prefix.wat"), &manifest);
+    let all = batches_of(0..u32::try_from(snapshot.live_docs()).unwrap());
+    let parameters = json!({ "prefix": PREFIX });
+    for module in &modules {
+        let name = languages::add(&registry, module, "prefix", &manifest);
+        let run = |name: &str| guest(&registry, name, &parameters, &snapshot, &all);
+        let what = format!("{}: prefix of a keyword", module.0);
+        compare(&what, &all, || run("prefix"), || run(&name));
+    }
+}
+
 fn main() {
     println!("| filter | native, ns a document | guest | ratio |");
     println!("|---|---:|---:|---:|");
     numbers();
     strings();
+    languages();
 }

@@ -53,9 +53,9 @@ impl Bench {
         let labels = fixture::register(&registry, &module)?;
         let label = choose(self.function.as_deref(), &labels)?;
         let udf = resolve(&registry, &label)?;
+        let different = self.texts()?;
         let parameters = self.parameters(&label)?;
         let prepared = udf.prepare(&parameters)?;
-        let different = self.texts()?;
         let mapping = match self.schema() {
             Some(path) => input::text(&path, MAX_BYTES)?,
             None => fixture::mapping_for(prepared.requests().iter())?,
