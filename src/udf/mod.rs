@@ -3,7 +3,7 @@
 //! A module is registered under a name and a version ([`UdfRegistry`]), which reads its [`Manifest`], validates it and tries
 //! it out. A search resolves the name once, checks the query's parameters ([`RegisteredUdf::prepare`]) and takes a binding
 //! for each of its threads ([`PreparedUdf::bind`]), which answers batches of documents through the trait
-//! [`BatchUdf`](crate::batch::BatchUdf). What a guest sees is in `docs/udf.md`.
+//! [`BatchUdf`](crate::batch::BatchUdf). What a guest sees is in `docs/udf-reference.md`.
 //!
 //! *Useful for*: asking code that nobody vouches for about many documents, fast. A guest has no files, network, time or
 //! random numbers; its time, memory and stack are bounded; it can fail, but only for the documents it fails on.
