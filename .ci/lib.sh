@@ -59,3 +59,10 @@ run_steps() {
   printf '%s\n' "$table"
   return $failed
 }
+
+# The compilers of all languages that functions can be written in. Go and Node.js are the machine's.
+need_guest_toolchains() {
+  need_apt clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32
+  # rustup's standard library for WebAssembly, or the sources of Debian's.
+  [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] || need_apt rustc-web rust-web-src
+}

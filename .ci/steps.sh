@@ -21,7 +21,7 @@ declare -A what=(
   [tidy]="clang-tidy"
   [docs]="documentation"
   [test]="the README's test command"
-  [guests]="the example guests from source behave like the prebuilt ones"
+  [guests]="all languages: SDKs, and example functions from source behave like the prebuilt ones"
   [allocation]="no allocation in the engine's inner loops (not seen under a sanitizer)"
   [asan]="the C++ tests, with the address and undefined behaviour sanitizers"
   [tsan-short]="readers, writer and checks at once, with the thread sanitizer"
@@ -72,7 +72,10 @@ step_docs() {
   RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude diagon-compare --no-deps --document-private-items --quiet
 }
 
-step_test() { cargo test --workspace --exclude diagon-compare; }
+step_test() {
+  need_guest_toolchains
+  DIAGON_ALL_TOOLCHAINS=1 cargo test --workspace --exclude diagon-compare
+}
 
 step_guests() { .ci/guests; }
 

@@ -6,11 +6,11 @@ use super::guest::{Entry, Fault, Guest, Region, fault};
 use super::host::HostState;
 use super::layout::{BatchInput, Head, PlannedColumn, data_bytes};
 use super::limits::{MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES};
-use super::outcome::Answers;
+use super::outcome::{Answers, explain};
 use super::outputs::{Output, Place};
 use super::param_block::{ALIGN, ParamBlock, u32_of};
 use crate::batch::{
-    BATCH_CAPACITY, ColumnId, ColumnRequest, Columns, Extent, FailureKind, ValueType,
+    BATCH_CAPACITY, ColumnId, ColumnRequest, Columns, Extent, FailureKind, ValueType, Verdict,
 };
 use wasmtime::{Store, TypedFunc};
 
@@ -178,8 +178,20 @@ impl BatchCaller {
             }
         };
         answers.outcome.calls += 1;
+        let (logged, known) = (store.data().world.log.len(), answers.outcome.failures.len());
         match run.call(&mut *store, u32_of(base)) {
-            Ok(0) => self.head.output.read(store, written, at, answers),
+            Ok(0) => {
+                self.head.output.read(store, written, at, answers)?;
+                let world = &store.data().world;
+                let outcome = &mut *answers.outcome;
+                if outcome.failures.len() > known && world.log.len() > logged {
+                    let verdicts = &outcome.verdicts[at..at + docs.len()];
+                    let errors = verdicts.iter().filter(|v| **v == Verdict::Error).count();
+                    let reasons = world.reasons(logged, errors);
+                    explain(&mut outcome.failures[known..], reasons);
+                }
+                Ok(())
+            }
             Ok(code) => {
                 let message = format!("the function returned {code}");
                 Err(Fault::Documents(FailureKind::Guest, message))

@@ -179,6 +179,8 @@ pub(crate) struct World {
     pub(crate) log: Vec<LogLine>,
     log_bytes: usize,
     log_room: usize,
+    /// Something of it was dropped.
+    log_cut: bool,
     /// The end of what went to file descriptor 2, told when the guest exits.
     pub(crate) stderr: Vec<u8>,
     now: Moment,
@@ -220,6 +222,7 @@ impl World {
             log: Vec::new(),
             log_bytes,
             log_room: log_bytes,
+            log_cut: false,
             stderr: Vec::new(),
             now: Moment::default(),
             beginning: Moment::default(),
@@ -244,7 +247,19 @@ impl World {
     /// Takes the log, and makes room for as much again.
     pub(crate) fn take_log(&mut self) -> Vec<LogLine> {
         self.log_room = self.log_bytes;
+        self.log_cut = false;
         std::mem::take(&mut self.log)
+    }
+
+    /// Why documents are in error, of `errors` in one call that began when the log had `from` lines: the lines of level 3, if the guest
+    /// wrote one for each of them.
+    pub(crate) fn reasons(&self, from: usize, errors: usize) -> impl Iterator<Item = &str> {
+        let lines = self.log.get(from..).unwrap_or_default();
+        let reasons = || lines.iter().filter(|line| line.level >= 3);
+        let told = reasons().count();
+        let each = told == errors || (told < errors && self.log_cut);
+        let reasons = reasons().take(if each { told } else { 0 });
+        reasons.map(|line| line.text.as_str())
     }
 
     /// Keeps a line as far as there is room.
@@ -253,6 +268,7 @@ impl World {
             .len()
             .min(self.log_room)
             .min(super::limits::MAX_MESSAGE_BYTES);
+        self.log_cut |= kept < bytes.len();
         if kept > 0 {
             // A line costs more than its text, so that empty-looking ones run out, too.
             self.log_room = self.log_room.saturating_sub(kept + 16);

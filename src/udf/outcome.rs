@@ -81,6 +81,19 @@ impl<'a> Answers<'a> {
     }
 }
 
+/// What is said of a document that a function itself says it has an error in, if it doesn't tell why.
+pub(crate) const SAID_ERROR: &str = "the function reported an error in this document";
+
+/// Puts the reasons that a function logged in one call, in the order of documents, into the failures of that call.
+pub(crate) fn explain<'r>(failures: &mut [Failure], reasons: impl Iterator<Item = &'r str>) {
+    let said = failures.iter_mut().filter(|f| f.message == SAID_ERROR);
+    for (failure, reason) in said.zip(reasons) {
+        failure.message.push_str(": ");
+        failure.message.push_str(reason);
+        failure.message = clip(std::mem::take(&mut failure.message));
+    }
+}
+
 fn kind_index(kind: FailureKind) -> usize {
     match kind {
         FailureKind::Guest => 0,

@@ -5,7 +5,7 @@ use wasmtime::Store;
 use super::guest::Fault;
 use super::host::HostState;
 use super::limits::MAX_OUTPUT_BYTES;
-use super::outcome::Answers;
+use super::outcome::{Answers, SAID_ERROR};
 use crate::batch::{FailureKind, Returns, ValueType, Verdict};
 
 /// Bytes of a Column, which is what a function that returns strings fills in.
@@ -203,9 +203,7 @@ fn strings(
 }
 
 fn said_error(index: usize, answers: &mut Answers<'_>) {
-    answers.fail(index, FailureKind::Guest, || {
-        "the function reported an error in this document".to_string()
-    });
+    answers.fail(index, FailureKind::Guest, || SAID_ERROR.to_string());
 }
 
 fn is_set(bits: &[u8], i: usize) -> bool {

@@ -164,16 +164,10 @@ fn one(p: &Prepared<'_>, place: usize, fixture: &Fixture) -> (Answer, Vec<LogLin
     let score = p.case.score.map(|score| [score]);
     let score = score.as_ref().map(<[f32; 1]>::as_slice);
     let (answers, log) = fixture.ask(function, &[doc], score);
-    let mut answer = match answers {
+    let answer = match answers {
         Ok(mut answers) => answers.remove(0),
         Err(error) => Answer::Failed(error.to_string()),
     };
-    // Where a function says that it can't answer, it logs why.
-    let why = log.iter().rfind(|line| line.level >= 3);
-    if let (Answer::Failed(message), Some(why)) = (&mut answer, why) {
-        message.push_str(": ");
-        message.push_str(&why.text);
-    }
     (answer, log)
 }
 

@@ -218,6 +218,38 @@ fn bombs() {
 }
 
 #[test]
+fn what_a_function_logs_about_documents_in_error_is_told() {
+    let why = "(i32.store (i32.const 40) (i32.const 0x796877))
+        (call $log (i32.const 3) (i32.const 40) (i32.const 3)) (return (i32.const 2))";
+    let said = "the function reported an error in this document";
+    let messages = |odd: &str, documents| {
+        let odd = at_doc(
+            "(i32.eq (i32.rem_u (local.get $a) (i32.const 10)) (i32.const 5))",
+            odd,
+        );
+        let outcome = ask(&mut bound("", &odd), documents).unwrap();
+        let messages = outcome.failures.into_iter().map(|f| f.message);
+        messages.collect::<Vec<_>>()
+    };
+    assert_eq!(messages(why, 30), vec![format!("{said}: why"); 3]);
+    // One that says more, or less, than one thing of each document can't be matched.
+    let twice = format!("(call $log (i32.const 3) (i32.const 40) (i32.const 3)) {why}");
+    assert_eq!(messages(&twice, 30), vec![said; 3]);
+    assert_eq!(messages("(return (i32.const 2))", 30), vec![said; 3]);
+    let first = format!(
+        "(if (i32.lt_u (local.get $a) (i32.const 10)) (then {why})) (return (i32.const 2))"
+    );
+    assert_eq!(messages(&first, 30), vec![said; 3]);
+    // Where the log is full, the first ones are told.
+    let long = why.replace("(i32.const 3)) (return", "(i32.const 1000)) (return");
+    let many = messages(&long, 300);
+    assert!(
+        many[0].starts_with(&format!("{said}: why")) && many[15] == said,
+        "{many:?}"
+    );
+}
+
+#[test]
 fn reserved_memory_is_checked() {
     let manifest = manifest(&json!({}));
     for (reserve, expected) in [
