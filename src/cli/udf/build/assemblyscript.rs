@@ -1,4 +1,4 @@
-//! AssemblyScript: npm's packages, then the script `build` of the project.
+//! AssemblyScript: npm's packages, then the script `build` of the project, whose compiler transform puts the manifest in.
 
 use std::process::Command;
 
@@ -37,10 +37,10 @@ pub(super) fn build(project: &Project, arguments: &[String]) -> crate::Result<Bu
     run(npm()
         .args(["run", "--silent", "build", "--"])
         .args(arguments))?;
-    let build = project.join("build");
+    let module = project.join("build").join(format!("{name}.wasm"));
     Ok(Built {
-        module: read_module(&build.join(format!("{name}.wasm")))?,
-        manifest: Some(read_manifest(&build.join("manifest.json"))?),
+        module: read_module(&module)?,
+        manifest: None,
         name: name.to_string(),
     })
 }
