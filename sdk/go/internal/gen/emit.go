@@ -91,7 +91,11 @@ func (e *emitter) global(wish string) string {
 	return name
 }
 
-func lowerFirst(name string) string { return strings.ToLower(name[:1]) + name[1:] }
+// lowerFirst is a name that isn't exported: Keep is keep, JSONPath is jsonPath.
+func lowerFirst(name string) string {
+	first, _, _ := strings.Cut(snake(name), "_")
+	return first + name[len(first):]
+}
 
 func upperFirst(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 

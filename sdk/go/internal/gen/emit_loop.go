@@ -1,6 +1,9 @@
 package gen
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // openAnswers gives the answers a variable, and what says which documents have one, where some may have none.
 func (e *emitter) openAnswers() {
@@ -45,10 +48,11 @@ func (e *emitter) loops() {
 	full, word, end := e.name("full"), e.name("word"), e.name("end")
 	e.line("for %s := 0; %s < %s; %s += 64 {", n.first, n.first, n.n, n.first)
 	e.line("%s := abi.Full(%s - %s)", full, n.n, n.first)
-	e.line("%s := %s", word, full)
+	all := full
 	for _, present := range strict {
-		e.line("%s &= %s[%s>>6]", word, present, n.first)
+		all += fmt.Sprintf(" & %s[%s>>6]", present, n.first)
 	}
+	e.line("%s := %s", word, all)
 	e.line("if %s == %s {", word, full)
 	e.line("%s := abi.End(%s, %s)", end, n.first, n.n)
 	e.line("for %s := %s; %s < %s; %s++ {", n.i, n.first, n.i, end, n.i)
