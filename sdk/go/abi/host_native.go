@@ -4,12 +4,6 @@ package abi
 
 import "unsafe"
 
-// Failure is what Fail panics with outside of an engine.
-type Failure struct{ Message string }
-
-// Error is the message.
-func (f Failure) Error() string { return f.Message }
-
 // memory stands for the module's memory in tests: addresses of a batch count from here.
 var memory unsafe.Pointer
 

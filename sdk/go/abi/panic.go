@@ -10,10 +10,21 @@ import (
 //
 // Without it Go would print the panic and exit, and the message would be the end of a stack trace.
 func Recover() {
-	if value := recover(); value != nil {
+	switch value := recover().(type) {
+	case nil:
+	case Failure:
+		// Fail has been called, in a test.
+		panic(value)
+	default:
 		Fail("panic: " + describe(value) + Place())
 	}
 }
+
+// Failure is what Fail panics with outside of an engine, where nobody ends the call.
+type Failure struct{ Message string }
+
+// Error is the message.
+func (f Failure) Error() string { return f.Message }
 
 // describe is a panic's value as text. Package fmt would do that, and add a megabyte.
 func describe(value any) string {
