@@ -126,12 +126,15 @@ func skipString(json string, at int) int {
 		return -1
 	}
 	for at++; at < len(json); at++ {
-		switch json[at] {
-		case '"':
-			return at + 1
-		case '\\':
-			at++
+		for classes[json[at]]&endsText == 0 {
+			if at++; at >= len(json) {
+				return -1
+			}
 		}
+		if json[at] == '"' {
+			return at + 1
+		}
+		at++
 	}
 	return -1
 }
@@ -147,32 +150,48 @@ func skipValue(json string, at int) int {
 	case '{', '[':
 		return skipNested(json, at)
 	}
-	end := strings.IndexAny(json[at:], ",]} \n\t\r")
-	if end < 0 {
-		return len(json)
+	from := at
+	for at < len(json) && classes[json[at]]&endsScalar == 0 {
+		at++
 	}
-	if end == 0 {
+	if at == from {
 		return -1
 	}
-	return at + end
+	return at
 }
 
+// skipNested is where an object or array ends that begins at a place; -1 if it doesn't end.
 func skipNested(json string, at int) int {
-	for depth := 0; at < len(json); {
-		switch json[at] {
-		case '"':
-			if at = skipString(json, at); at < 0 {
-				return -1
-			}
-			continue
-		case '{', '[':
+	for depth := 0; at < len(json); at++ {
+		switch class := classes[json[at]]; {
+		case class&nests == 0:
+		case class&opens != 0:
 			depth++
-		case '}', ']':
+		case class&closes != 0:
 			if depth--; depth == 0 {
 				return at + 1
 			}
+		default:
+			if at = skipString(json, at) - 1; at < 0 {
+				return -1
+			}
 		}
-		at++
 	}
 	return -1
+}
+
+// Classes of characters: one look-up a character is faster than comparisons with each.
+const (
+	opens uint8 = 1 << iota
+	closes
+	quotes
+	endsText
+	endsScalar
+
+	nests = opens | closes | quotes
+)
+
+var classes = [256]uint8{
+	'{': opens, '[': opens, '}': closes | endsScalar, ']': closes | endsScalar, '"': quotes | endsText, '\\': endsText,
+	',': endsScalar, ' ': endsScalar, '\n': endsScalar, '\t': endsScalar, '\r': endsScalar,
 }

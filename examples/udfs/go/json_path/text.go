@@ -20,7 +20,17 @@ func text(json string) string {
 }
 
 // isText says whether that is a given text.
-func isText(json, wanted string) bool { return text(json) == wanted }
+func isText(json, wanted string) bool {
+	if json[0] != '"' {
+		return json == wanted
+	}
+	inside := json[1 : len(json)-1]
+	if len(inside) <= len(wanted) {
+		// An escape is longer than what it stands for.
+		return inside == wanted
+	}
+	return strings.IndexByte(inside, '\\') >= 0 && unescape(inside) == wanted
+}
 
 // What stands behind a backslash, but for "u".
 var escapes = map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
