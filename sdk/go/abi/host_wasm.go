@@ -37,15 +37,24 @@ const padding = 64
 //go:wasmexport diagon_abi_v1
 func version1() {}
 
+// A batch has 4 MiB of data at most, if it isn't a single document, and something around that.
+const largeBatch = 4<<20 + 256<<10
+
 //go:wasmexport diagon_reserve
 func reserve(size uint32) uint32 {
 	if wanted := int(size) + padding; len(reserved) < wanted {
-		// Batches differ in size: some room more, so that the next one needn't ask again. The old one may go first.
-		reserved = nil
-		reserved = make([]byte, wanted+wanted/4)
+		// What was reserved before may go first: memory is short.
+		if len(reserved) > len(first) {
+			reserved = nil
+			runtime.GC()
+		}
+		reserved = make([]byte, withRoom(wanted))
 	}
 	return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(reserved))))
 }
+
+// withRoom is some more than what is wanted, so that the next batch, if that is a bit larger, needn't ask again.
+func withRoom(wanted int) int { return max(wanted, min(2*wanted, largeBatch)) }
 
 // publish tells the engine where the returned strings are.
 func publish(answer *column, bytes []byte, offsets []int32) {

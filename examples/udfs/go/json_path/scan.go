@@ -125,18 +125,26 @@ func skipString(json string, at int) int {
 	if at >= len(json) || json[at] != '"' {
 		return -1
 	}
-	for at++; at < len(json); at++ {
-		for classes[json[at]]&endsText == 0 {
-			if at++; at >= len(json) {
-				return -1
-			}
+	for from := at + 1; ; {
+		quote := strings.IndexByte(json[from:], '"')
+		if quote < 0 {
+			return -1
 		}
-		if json[at] == '"' {
-			return at + 1
+		quote += from
+		if !isEscaped(json, at, quote) {
+			return quote + 1
 		}
-		at++
+		from = quote + 1
 	}
-	return -1
+}
+
+// isEscaped says whether a character of the string that begins at a place has a backslash before it that means it.
+func isEscaped(json string, from, at int) bool {
+	escaped := false
+	for at--; at > from && json[at] == '\\'; at-- {
+		escaped = !escaped
+	}
+	return escaped
 }
 
 // skipValue is where a value ends that begins at a place; -1 if it doesn't end.
@@ -185,13 +193,12 @@ const (
 	opens uint8 = 1 << iota
 	closes
 	quotes
-	endsText
 	endsScalar
 
 	nests = opens | closes | quotes
 )
 
 var classes = [256]uint8{
-	'{': opens, '[': opens, '}': closes | endsScalar, ']': closes | endsScalar, '"': quotes | endsText, '\\': endsText,
+	'{': opens, '[': opens, '}': closes | endsScalar, ']': closes | endsScalar, '"': quotes,
 	',': endsScalar, ' ': endsScalar, '\n': endsScalar, '\t': endsScalar, '\r': endsScalar,
 }
