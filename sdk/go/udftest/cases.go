@@ -88,7 +88,7 @@ func (f *Function) wrongError(text string, answers []any, err error) string {
 	told := strings.Join(f.Logs, "\n")
 	if err != nil {
 		told = err.Error()
-	} else if answers[0] != errDocument && len(f.Logs) == 0 {
+	} else if answers[0] != errDocument {
 		return fmt.Sprintf("expected an error, got %v", answers[0])
 	}
 	if !strings.Contains(told, text) {

@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"diagon/udf/abi"
@@ -139,7 +140,12 @@ func decode(text []byte) (map[string]any, error) {
 	return value, err
 }
 
+// A module has one memory, and so have the functions of a test.
+var memory sync.Mutex
+
 func (f *Function) run(parameters map[string]any, documents []input) (answers []any, err error) {
+	memory.Lock()
+	defer memory.Unlock()
 	defer func() {
 		switch failure := recover().(type) {
 		case nil:

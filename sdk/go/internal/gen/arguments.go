@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"slices"
 )
 
 // arguments reads what a function is given, and the directives about that.
@@ -34,6 +35,7 @@ func (p *pkg) arguments(f *function, file *ast.File, decl *ast.FuncDecl, all []d
 			p.fail(d.pos, "%s has no argument %s", f.goName, d.subject)
 		}
 	}
+	p.words(f)
 	for i := range f.args {
 		p.argument(f, &f.args[i], about[f.args[i].name])
 	}
@@ -41,6 +43,26 @@ func (p *pkg) arguments(f *function, file *ast.File, decl *ast.FuncDecl, all []d
 	for i := range f.args {
 		if f.args[i].role == roleOnce {
 			p.expression(f, &f.args[i])
+		}
+	}
+}
+
+// Packages that the generated code uses.
+var packages = []string{"abi", "udf", "bits"}
+
+// words checks that no argument or parameter hides what the generated code needs.
+func (p *pkg) words(f *function) {
+	check := func(name string, pos token.Pos) {
+		if slices.Contains(packages, name) || paramTypes[name] != "" || name == "nil" || name == f.goName {
+			p.fail(pos, "generated code needs the word %s; take another one, with name=%s in the directive about it", name, name)
+		}
+	}
+	for _, arg := range f.args {
+		check(arg.name, arg.pos)
+	}
+	for _, param := range f.manifest.Params {
+		if param.arg.name != "" {
+			check(param.ident, param.arg.pos)
 		}
 	}
 }

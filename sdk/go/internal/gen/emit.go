@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/format"
+	"regexp"
 	"strings"
 )
 
@@ -41,13 +42,15 @@ func pretty(m manifest) ([]byte, error) {
 	return text.Bytes(), err
 }
 
+var usesUDF = regexp.MustCompile(`\budf\.`)
+
 // preamble is what stands above the functions: imports, and main if the author has none.
 func (p *pkg) preamble(body string) []byte {
 	imports := []string{`"diagon/udf/abi"`}
-	if strings.Contains(body, "udf.") {
+	if usesUDF.MatchString(body) {
 		imports = append(imports, `"diagon/udf"`)
 	}
-	if strings.Contains(body, "bits.") {
+	if strings.Contains(body, "bits.TrailingZeros64(") {
 		imports = append(imports, `"math/bits"`)
 	}
 	imports = append(imports, p.expressionImports()...)

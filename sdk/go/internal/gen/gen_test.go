@@ -26,7 +26,7 @@ var _ udf.Level
 
 `
 
-// TestMistakes: what is wrong, where, and how to write it. Lines count from the one behind the imports, which is 7.
+// TestMistakes: what is wrong, where, and how to write it. What is given begins at line 7 of the file.
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ source, wanted string }{
 		{"func F(x float64) bool { return true }",
@@ -130,6 +130,14 @@ func TestMistakes(t *testing.T) {
 			"main.go:8:17: x is made once a batch, from parameters: y is none (//diagon:param y)"},
 		{"//diagon:filter version=1.0.0\n//diagon:limits memory=3\nfunc F(x float64) bool { return true }",
 			"main.go:8:17: a limit is a whole number from 1: memory_bytes=…"},
+		{"//diagon:filter version=1.0.0\nfunc F(abi float64) bool { return true }",
+			"main.go:8:8: generated code needs the word abi; take another one, with name=abi in the directive about it"},
+		{"//diagon:filter version=1.0.0\n//diagon:param float64 type=string\nfunc F(x float64) bool { return true }",
+			"main.go:8:24: generated code needs the word float64"},
+		{"//diagon:filter version=1.0.0\nfunc f(f float64) bool { return true }",
+			"main.go:8:8: generated code needs the word f"},
+		{"var bits int\n\n//diagon:filter version=1.0.0\nfunc F(x float64) bool { return true }",
+			"main.go:1:9: generated code uses a package bits: nothing of this package can be called so"},
 		{"//diagon:filter version=1.0.0 name=a-b\nfunc F(x float64) bool { return true }\n\n//diagon:filter version=1.0.0 name=a.b\nfunc G(x float64) bool { return true }",
 			"main.go:11:6: F and G would both be called a.b; write name=… for one of them"},
 	} {

@@ -91,6 +91,11 @@ func (p *pkg) read() {
 			}
 		}
 	}
+	for _, name := range packages {
+		if p.taken[name] {
+			p.fail(p.files[0].Name.Pos(), "generated code uses a package %s: nothing of this package can be called so", name)
+		}
+	}
 	if len(p.functions) == 0 && len(p.errors) == 0 {
 		p.fail(p.files[0].Name.Pos(), "no function has a directive; write //diagon:filter version=1.0.0 above one (or score, value)")
 	}
