@@ -22,9 +22,9 @@ func jsonPathBatch(batch uint32) int32 {
 func jsonPathLoop(batch *abi.Batch) {
 	n := batch.Len()
 	path, _ := batch.StringParam(0)
-	at, err := parsePath(path)
-	if err != nil {
-		abi.Fail(err.Error())
+	at, failed := parsePath(path)
+	if failed != nil {
+		abi.Fail(failed.Error())
 	}
 	sourceColumn := batch.Strings(0)
 	sourcePresent := batch.Present(0)
@@ -72,9 +72,9 @@ func jsonPathIsLoop(batch *abi.Batch) {
 	n := batch.Len()
 	path, _ := batch.StringParam(0)
 	equals, _ := batch.StringParam(1)
-	at, err := parsePath(path)
-	if err != nil {
-		abi.Fail(err.Error())
+	at, failed := parsePath(path)
+	if failed != nil {
+		abi.Fail(failed.Error())
 	}
 	sourceColumn := batch.Strings(0)
 	sourcePresent := batch.Present(0)

@@ -204,9 +204,9 @@ func onceLoop(batch *abi.Batch) {
 	n := batch.Len()
 	words := batch.StringListParam(0, &onceWords)
 	least, _ := batch.I64Param(1)
-	made, err := newMade(words, least)
-	if err != nil {
-		abi.Fail(err.Error())
+	made, failed := newMade(words, least)
+	if failed != nil {
+		abi.Fail(failed.Error())
 	}
 	upper := strings.ToUpper(words[0])
 	iColumn := batch.I64s(0)[:n]

@@ -132,7 +132,7 @@ func (p *pkg) input(f *function, arg *argument) {
 func (p *pkg) field(f *function, arg *argument, d *directive) {
 	typ, found := fieldTypes[arg.base]
 	if !found {
-		p.fail(arg.pos, "no field is a %s; write %s (or, if %s is a parameter, //diagon:param %s)", arg.base, orFloat(arg.base), arg.name, arg.name)
+		p.fail(arg.pos, "no field is of type %s; write %s (or, if %s is a parameter, //diagon:param %s)", arg.base, orFloat(arg.base), arg.name, arg.name)
 		return
 	}
 	m := &f.manifest

@@ -68,7 +68,7 @@ type emitter struct {
 	f     *function
 	out   bytes.Buffer
 	local map[string]bool
-	names struct{ batch, n, answers, answered, first, i string }
+	names struct{ batch, n, answers, answered, first, i, answer, ok, err string }
 	// Variables of the arguments' columns, and of which documents have a value in them.
 	columns map[string]string
 	present map[string]string
@@ -117,6 +117,7 @@ func (e *emitter) function() []byte {
 	n := &e.names
 	n.batch, n.n, n.answers, n.answered = e.name("batch"), e.name("n"), e.name("answers"), e.name("answered")
 	n.first, n.i = e.name("first"), e.name("i")
+	n.answer, n.ok, n.err = e.name("answer"), e.name("ok"), e.name("err")
 
 	e.line("// %s asks %s about each document of a batch.\n//", entry, e.f.goName)
 	e.line("//go:wasmexport %s", e.f.manifest.Export)

@@ -30,7 +30,7 @@ func (e *emitter) params() {
 			e.line("%s := %s", arg.name, arg.expression)
 			continue
 		}
-		failed := e.name("err")
+		failed := e.name("failed")
 		e.line("%s, %s := %s", arg.name, failed, arg.expression)
 		e.line("if %s != nil {\nabi.Fail(%s.Error())\n}", failed, failed)
 	}

@@ -76,11 +76,7 @@ func (e *emitter) body() {
 		e.answer(call)
 		return
 	}
-	answer, ok, err := e.name("answer"), e.name("ok"), e.name("err")
-	for _, name := range []string{answer, ok, err} {
-		// The body may be written twice, each in a scope of its own.
-		delete(e.local, name)
-	}
+	answer, ok, err := e.names.answer, e.names.ok, e.names.err
 	variables := []string{answer}
 	if r.hasOK {
 		variables = append(variables, ok)

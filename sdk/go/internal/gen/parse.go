@@ -2,6 +2,7 @@
 package gen
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -50,7 +51,7 @@ func (p *pkg) err() error {
 	for _, e := range p.errors {
 		lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", filepath.Base(e.at.Filename), e.at.Line, e.at.Column, e.message))
 	}
-	return fmt.Errorf("%s", strings.Join(lines, "\n"))
+	return errors.New(strings.Join(lines, "\n"))
 }
 
 // load parses the package in a folder, without tests and without what the generator itself wrote.
