@@ -1,0 +1,7 @@
+module bench
+
+go 1.24
+
+require diagon/udf v0.0.0
+
+replace diagon/udf => ../../../../sdk/go

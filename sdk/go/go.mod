@@ -1,0 +1,3 @@
+module diagon/udf
+
+go 1.24

@@ -1,0 +1,134 @@
+package gen
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/token"
+	"strings"
+)
+
+// directive is a line "//diagon:word subject key=value …" of a function's doc comment.
+type directive struct {
+	word    string
+	subject string
+	keys    []keyValue
+	pos     token.Pos
+}
+
+type keyValue struct {
+	key   string
+	value string
+	pos   token.Pos
+}
+
+const directivePrefix = "//diagon:"
+
+// Words with a subject, which is the name of an argument, of a parameter.
+var withSubject = map[string]bool{"field": true, "param": true}
+
+// directives reads those of a doc comment.
+func (p *pkg) directives(doc *ast.CommentGroup) []directive {
+	var all []directive
+	if doc == nil {
+		return nil
+	}
+	for _, comment := range doc.List {
+		if rest, found := strings.CutPrefix(comment.Text, directivePrefix); found {
+			if d, fine := p.directive(rest, comment.Pos()+token.Pos(len(directivePrefix))); fine {
+				all = append(all, d)
+			}
+		}
+	}
+	return all
+}
+
+func (p *pkg) directive(text string, pos token.Pos) (directive, bool) {
+	words := lexer{text: text, pos: pos}
+	d := directive{pos: pos}
+	d.word, _ = words.next()
+	if d.word == "once" {
+		return p.once(d, words)
+	}
+	if withSubject[d.word] {
+		d.subject, _ = words.next()
+		if d.subject == "" || strings.Contains(d.subject, "=") {
+			p.fail(pos, "//diagon:%s says nothing of which argument; write //diagon:%s NAME key=value …", d.word, d.word)
+			return d, false
+		}
+	}
+	for {
+		word, at := words.next()
+		if word == "" {
+			return d, true
+		}
+		key, value, _ := strings.Cut(word, "=")
+		for _, other := range d.keys {
+			if other.key == key {
+				p.fail(at, "%s is said twice", key)
+				return d, false
+			}
+		}
+		d.keys = append(d.keys, keyValue{key, value, at})
+	}
+}
+
+// once reads "NAME=EXPRESSION": the rest of the line is Go.
+func (p *pkg) once(d directive, words lexer) (directive, bool) {
+	name, expression, found := strings.Cut(strings.TrimSpace(words.text[words.at:]), "=")
+	d.subject = strings.TrimSpace(name)
+	if !found || !token.IsIdentifier(d.subject) {
+		p.fail(d.pos, "what is made once a batch is written //diagon:once ARGUMENT=EXPRESSION, such as //diagon:once pattern=NewPattern(target)")
+		return d, false
+	}
+	at := d.pos + token.Pos(strings.Index(words.text, "=")+1)
+	d.keys = []keyValue{{"expression", strings.TrimSpace(expression), at}}
+	return d, true
+}
+
+// lexer parts a line into words: white space between, but not inside of the JSON behind a "=".
+type lexer struct {
+	text string
+	at   int
+	pos  token.Pos
+}
+
+func (l *lexer) next() (string, token.Pos) {
+	for l.at < len(l.text) && (l.text[l.at] == ' ' || l.text[l.at] == '\t') {
+		l.at++
+	}
+	start := l.at
+	for l.at < len(l.text) && l.text[l.at] != ' ' && l.text[l.at] != '\t' {
+		if l.text[l.at] == '=' && strings.ContainsRune(`"[`, rune(l.peek())) {
+			l.at += 1 + jsonLength(l.text[l.at+1:])
+		} else {
+			l.at++
+		}
+	}
+	return l.text[start:l.at], l.pos + token.Pos(start)
+}
+
+func (l *lexer) peek() byte {
+	if l.at+1 < len(l.text) {
+		return l.text[l.at+1]
+	}
+	return 0
+}
+
+// jsonLength is how long the JSON value is that a text begins with; all of the text if it is none.
+func jsonLength(text string) int {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	var value json.RawMessage
+	if decoder.Decode(&value) != nil {
+		return len(text)
+	}
+	return int(decoder.InputOffset())
+}
+
+// text is a value as a string: as it stands, or what it is as JSON if it is in quotes.
+func (kv keyValue) text() string {
+	var unquoted string
+	if strings.HasPrefix(kv.value, `"`) && json.Unmarshal([]byte(kv.value), &unquoted) == nil {
+		return unquoted
+	}
+	return kv.value
+}
