@@ -28,25 +28,100 @@ macro_rules! files {
 
 pub(super) fn of(language: Language) -> Template {
     match language {
-        Language::Rust => Template {
-            language: "Rust",
-            project: &[],
-            sdk: &[],
-        },
-        Language::Go => Template {
-            language: "Go",
-            project: &[],
-            sdk: &[],
-        },
-        Language::AssemblyScript => Template {
-            language: "AssemblyScript",
-            project: &[],
-            sdk: &[],
-        },
-        Language::C | Language::Text => Template {
-            language: "C",
-            project: &[],
-            sdk: files!("rust": "README.md"),
-        },
+        Language::Rust => RUST,
+        Language::Go => GO,
+        Language::AssemblyScript => ASSEMBLYSCRIPT,
+        // Nobody begins in text.
+        Language::C | Language::Text => C,
+    }
+}
+
+const GO: Template = Template {
+    language: "Go",
+    project: files!(
+        "go/template":
+        ".gitignore" "README.md" "go.mod.tmpl" "main.go.tmpl" "main_test.go.tmpl" "manifest.json" "tests.jsonl" "udf_gen.go.tmpl"
+    ),
+    sdk: files!(
+        "go":
+        "README.md" "abi/answer.go" "abi/batch.go" "abi/column.go" "abi/host_native.go" "abi/host_wasm.go" "abi/panic.go" "abi/param.go"
+        "abi/present.go" "cmd/udfgen/main.go" "condition.go" "go.mod" "internal/gen/arguments.go" "internal/gen/directive.go"
+        "internal/gen/emit.go" "internal/gen/emit_inputs.go" "internal/gen/emit_loop.go" "internal/gen/files.go" "internal/gen/head.go"
+        "internal/gen/model.go" "internal/gen/parse.go" "internal/gen/types.go" "udf.go" "udftest/cases.go" "udftest/layout.go"
+        "udftest/udftest.go" "udftest/values.go"
+    ),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::{Path, PathBuf};
+
+    /// What of a folder isn't for people's projects.
+    const LEFT_OUT: [&str; 8] = [
+        "template",
+        "everything",
+        "test",
+        "tests",
+        "tests.rs",
+        "node_modules",
+        "target",
+        "build",
+    ];
+
+    fn found(folder: &Path, under: &Path, out: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
+            let name = name.to_str().unwrap();
+            if LEFT_OUT.contains(&name) || name.ends_with("_test.go") {
+                continue;
+            }
+            if path.is_dir() {
+                found(&path, under, out);
+            } else {
+                out.push(path.strip_prefix(under).unwrap().display().to_string());
+            }
+        }
+    }
+
+    fn paths(files: &[File]) -> Vec<String> {
+        let mut paths: Vec<String> = files.iter().map(|file| file.path.to_string()).collect();
+        paths.sort();
+        paths
+    }
+
+    #[test]
+    fn no_file_is_forgotten() {
+        let sdk = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/sdk"));
+        for (language, folder) in [
+            (Language::Rust, "rust"),
+            (Language::Go, "go"),
+            (Language::AssemblyScript, "assemblyscript"),
+            (Language::C, "c"),
+        ] {
+            let template = of(language);
+            let folders = [
+                (sdk.join(folder).join("template"), template.project),
+                (sdk.join(folder), template.sdk),
+            ];
+            for (folder, listed) in folders {
+                let mut there = Vec::new();
+                found(&folder, &folder, &mut there);
+                there.sort();
+                assert_eq!(there, paths(listed), "{}", folder.display());
+            }
+        }
+    }
+
+    #[test]
+    fn placeholders_are_known() {
+        for language in [Language::Rust, Language::Go, Language::AssemblyScript, Language::C] {
+            for file in of(language).project {
+                let known = ["{{name}}", "{{ident}}", "{{sdk}}"];
+                let text = format!("{} {}", file.path, file.text);
+                let rest = known.iter().fold(text, |text, known| text.replace(known, ""));
+                assert!(!rest.contains("{{"), "{}: {rest}", file.path);
+            }
+        }
     }
 }
