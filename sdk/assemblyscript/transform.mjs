@@ -24,7 +24,8 @@ export default class DiagonUdf {
     const compiler = await loadCompiler(this.baseDir);
     const complaints = new Complaints(parser, compiler);
     const { User, UserEntry } = compiler.SourceKind;
-    const sources = parser.sources.filter((source) => [User, UserEntry].includes(source.sourceKind));
+    const isAuthors = (source) => [User, UserEntry].includes(source.sourceKind) && !source.internalPath.startsWith("~lib/");
+    const sources = parser.sources.filter(isAuthors);
     const read = literalReader(compiler, complaints);
     const functions = sources.flatMap((source) => readFunctions(source, compiler, complaints, read));
     if (!functions.length && !complaints.any) {

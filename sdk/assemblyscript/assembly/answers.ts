@@ -108,6 +108,6 @@ function appendBytes(start: usize, length: i32): void {
 function makeRoom(length: i32): void {
   const wanted = <usize>used + length;
   if (wanted <= bytesCapacity && bytes) return;
-  bytesCapacity = max(2 * bytesCapacity, max(wanted, 1024));
+  bytesCapacity = max<usize>(2 * bytesCapacity, max<usize>(wanted, 1024));
   bytes = bytes ? heap.realloc(bytes, bytesCapacity) : heap.alloc(bytesCapacity);
 }

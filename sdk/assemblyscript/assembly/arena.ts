@@ -30,7 +30,7 @@ export function resetArena(): void {
 }
 
 function newBlock(): void {
-  const size = block ? 2 * (end - block) : FIRST;
+  const size: usize = block ? 2 * (end - block) : FIRST;
   const fresh = heap.alloc(size);
   store<usize>(fresh, block);
   block = fresh;

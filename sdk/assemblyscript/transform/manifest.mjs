@@ -68,6 +68,8 @@ function inputsOf(fn, complaints) {
 
 class Params {
   list = [];
+  /** Of those that name fields and have no argument so far, the default's place in the source, or undefined. */
+  #named = new Map();
   #complaints;
 
   constructor(complaints) {
@@ -77,24 +79,28 @@ class Params {
   add(arg) {
     const absent = ["opt", "nullable", "nullableList"].includes(arg.shape);
     const list = ["list", "nullableList"].includes(arg.shape);
-    if (this.list.some((param) => param.name === arg.name)) {
-      this.#complaints.at(arg.node, `there is a parameter \`${arg.name}\` already`);
-    }
+    const found = this.list.findIndex((param) => param.name === arg.name);
+    if (found >= 0 && !this.#named.has(arg.name)) this.#complaints.at(arg.node, `there is a parameter \`${arg.name}\` already`);
     if (absent && arg.default) this.#complaints.at(arg.default.node, "a parameter with a default is never absent: leave Opt or `| null` out");
     checkDefault(arg, list, this.#complaints);
-    this.list.push({
-      name: arg.name,
-      type: arg.type,
-      list: list || undefined,
-      required: (!absent && !arg.default) || undefined,
-      default: arg.default?.value,
-    });
+    const required = (!absent && !arg.default) || undefined;
+    const param = { name: arg.name, type: arg.type, list: list || undefined, required, default: arg.default?.value };
+    this.list.splice(found < 0 ? this.list.length : found, 1, param);
+    if (this.#named.get(arg.name)) this.#complainDefault(this.#named.get(arg.name), arg.name);
+    this.#named.delete(arg.name);
   }
 
-  /** A parameter that only names a field. */
+  /** A parameter that names a field; there may be an argument for it, too. */
   addFieldName(name, defaultName) {
-    const found = this.list.find((param) => param.name === name);
-    if (!found) this.list.push({ name, type: "str", required: defaultName === undefined || undefined, default: defaultName });
+    const found = this.list.some((param) => param.name === name);
+    if (found && defaultName) this.#complainDefault(defaultName, name);
+    if (found) return;
+    this.#named.set(name, defaultName?.node);
+    this.list.push({ name, type: "str", required: !defaultName || undefined, default: defaultName?.value });
+  }
+
+  #complainDefault(at, name) {
+    this.#complaints.at(at.node ?? at, `\`${name}\` is given already: write the default where it is first`);
   }
 
   /** What the engine asks of parameters that name fields. */
@@ -124,7 +130,7 @@ function addField(fields, arg, params, complaints) {
     complaints.at(part.node, '`part` is "lat" or "lon" of an f64 with `fromParam`');
   }
   checkDefault(arg, false, complaints);
-  if (fromParam) params.addFieldName(fromParam.value, paramDefault?.value);
+  if (fromParam) params.addFieldName(fromParam.value, paramDefault);
   fields.push({
     name: arg.name,
     type: arg.type,
