@@ -1,6 +1,6 @@
 // What the loop does with columns: takes what it needs of one before the loop, and sets views in it.
 
-import { DICTIONARY, childOf, flagsOf, isThere, offsetsOf, valuesOf } from "./layout";
+import { DICTIONARY, childOf, flagsOf, isThere, offsetsOf, valueAt, valuesOf } from "./layout";
 import { List } from "./list";
 import { Opt } from "./opt";
 import { Str } from "./str";
@@ -9,7 +9,7 @@ import { Str } from "./str";
 @inline
 export function setOpt<T>(opt: Opt<T>, values: usize, validity: usize, index: i32): Opt<T> {
   opt.has = isThere(validity, index);
-  opt.value = load<T>(values + (<usize>index * sizeof<T>()));
+  opt.value = valueAt<T>(values, index);
   return opt;
 }
 

@@ -7,6 +7,8 @@ export { resetArena } from "./arena";
 export { newOutcome } from "./host";
 export { beginStrings, finishStrings, putScore, putString, putValue, putVerdict } from "./answers";
 export { indicesOf, listBytesOf, listItemsOf, setList, setOpt, setStr, stringsOf } from "./columns";
-export { columnOf, docIdsOf, idsOf, isThere, lengthOf, offsetsOf, outOf, outValidityOf, paramOf, scoresOf, validityOf, valuesOf } from "./layout";
+export {
+  columnOf, docIdsOf, idsOf, isThere, lengthOf, offsetsOf, outOf, outValidityOf, paramOf, scoresOf, validityOf, valueAt, valuesOf,
+} from "./layout";
 export { listParam, optListParam, optParam, optStrParam, optStringParam, scalarParam, strParam, stringParam } from "./params";
 export { beginRuns, clearUnasked, nextRun, requireColumn, runEnd, runStart } from "./runs";

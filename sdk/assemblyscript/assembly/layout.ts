@@ -81,6 +81,13 @@ export function childOf(column: usize): usize {
   return load<usize>(column, 24);
 }
 
+/** A number or bool of a buffer. */
+// @ts-ignore: decorator
+@inline
+export function valueAt<T>(values: usize, index: i32): T {
+  return load<T>(values + <usize>index * sizeof<T>());
+}
+
 /** Whether a value is there, by the bits of a column's validity; of a column without, always. */
 // @ts-ignore: decorator
 @inline

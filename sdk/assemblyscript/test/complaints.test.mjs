@@ -40,7 +40,7 @@ const MISTAKES = [
   ["@filter() @field(\"x\", { part: \"lat\" }) export function f(x: f64): bool { return true; }", /`part` is "lat" or "lon" of an f64 with `fromParam`/],
   ["@filter() @field(\"x\", { paramDefault: \"y\" }) export function f(x: f64): bool { return true; }", /`paramDefault` is for a field with/],
   ["@filter() @field(\"x\", { fromParam: \"p\" }) export function f(x: f64, p: Param<i64>): bool { return true; }", /`p` must be a string/],
-  ["@filter() @field(\"x\", { fromParam: \"p\", paramDefault: \"q\" }) export function f(x: f64, p: Param<string>): bool { return true; }", /`p` is given already/],
+  ["@filter() @field(\"x\", { fromParam: \"p\", paramDefault: \"q\" }) export function f(x: f64, p: Param<string>): bool { return true; }", /`p` has no such default elsewhere/],
   ["@filter() @field(\"y\", { name: \"x\" }) export function f(x: f64, y: f64): bool { return true; }", /argument for the field `x` already/],
   ["@filter() @param(\"y\", { name: \"x\" }) export function f(x: Param<f64>, y: Param<f64>): bool { return true; }", /a parameter `x` already/],
   ["@filter() export function f(x: i64 = 1.5): bool { return true; }", /this is no i64, which `x` is/, 38],

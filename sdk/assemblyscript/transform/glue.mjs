@@ -1,8 +1,6 @@
 // Writes the code between the engine's batch and an author's function. Names with a `$` are its own.
 
 const LIBRARY = "diagon-udf/assembly";
-/** Bytes of a value, as a shift. */
-const SHIFTS = { bool: 0, i64: 3, f64: 3 };
 
 /** What the functions of one source need beside them. */
 export const IMPORTS = `import * as diagon$ from "${LIBRARY}/glue";\n`;
@@ -65,9 +63,9 @@ function argument(arg, index, fn, manifest) {
     case "once":
       return { once: true, setup: [`const ${at} = ${onceName(arg, fn)}(${paramsOf(fn).map(([, place]) => place).join(", ")});`], value: at };
     case "score":
-      return { setup: [`const ${at} = diagon$.scoresOf(batch$);`], value: `<f64>load<f32>(${at} + (<usize>i$ << 2))` };
+      return { setup: [`const ${at} = diagon$.scoresOf(batch$);`], value: `<f64>diagon$.valueAt<f32>(${at}, i$)` };
     case "doc_id":
-      return { setup: [`const ${at} = diagon$.docIdsOf(batch$);`], value: `load<u32>(${at} + (<usize>i$ << 2))` };
+      return { setup: [`const ${at} = diagon$.docIdsOf(batch$);`], value: `diagon$.valueAt<u32>(${at}, i$)` };
     case "id":
       return strings(at, "Str", [`const ${at}column = diagon$.idsOf(batch$);`]);
     case "param":
@@ -118,7 +116,7 @@ function field(arg, at, index) {
     return { ...text, value: `(diagon$.isThere(${at}there, i$) ? ${text.value} : null)` };
   }
   setup.push(`const ${at} = diagon$.valuesOf(${at}column);`);
-  if (arg.shape === "bare") return { setup, value: `load<${arg.type}>(${at} + (<usize>i$ << ${SHIFTS[arg.type]}))` };
+  if (arg.shape === "bare") return { setup, value: `diagon$.valueAt<${arg.type}>(${at}, i$)` };
   const type = `Opt<${arg.type}>`;
   setup.push(`const ${at}there = diagon$.validityOf(${at}column);`, `const ${at}opt = ${object(type)};`);
   return { setup, value: `diagon$.setOpt<${arg.type}>(${at}opt, ${at}, ${at}there, i$)` };

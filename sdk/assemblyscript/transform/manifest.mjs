@@ -68,7 +68,7 @@ function inputsOf(fn, complaints) {
 
 class Params {
   list = [];
-  /** Of those that name fields and have no argument so far, the default's place in the source, or undefined. */
+  /** Those that name fields and have no argument so far: where the source says their default, if it does. */
   #named = new Map();
   #complaints;
 
@@ -86,21 +86,23 @@ class Params {
     const required = (!absent && !arg.default) || undefined;
     const param = { name: arg.name, type: arg.type, list: list || undefined, required, default: arg.default?.value };
     this.list.splice(found < 0 ? this.list.length : found, 1, param);
-    if (this.#named.get(arg.name)) this.#complainDefault(this.#named.get(arg.name), arg.name);
+    this.#checkDefault(param, this.#named.get(arg.name));
     this.#named.delete(arg.name);
   }
 
   /** A parameter that names a field; there may be an argument for it, too. */
   addFieldName(name, defaultName) {
-    const found = this.list.some((param) => param.name === name);
-    if (found && defaultName) this.#complainDefault(defaultName, name);
-    if (found) return;
-    this.#named.set(name, defaultName?.node);
+    const found = this.list.find((param) => param.name === name);
+    if (found) {
+      this.#checkDefault(found, defaultName);
+      return;
+    }
+    this.#named.set(name, defaultName);
     this.list.push({ name, type: "str", required: !defaultName || undefined, default: defaultName?.value });
   }
 
-  #complainDefault(at, name) {
-    this.#complaints.at(at.node ?? at, `\`${name}\` is given already: write the default where it is first`);
+  #checkDefault(param, said) {
+    if (said && said.value !== param.default) this.#complaints.at(said.node, `the parameter \`${param.name}\` has no such default elsewhere`);
   }
 
   /** What the engine asks of parameters that name fields. */
