@@ -40,7 +40,7 @@ export default class DiagonUdf {
       // The module exports what is written here, and not what the author exports for other files.
       source.sourceKind = User;
       const own = functions.filter((fn) => fn.source === source);
-      if (own.length) addCode(parser, source, this.#codeOf(own, functions));
+      if (own.length) addCode(parser, source, this.#codeOf(own, functions, compiler));
     }
     functions.forEach((fn) => inline(fn.declaration, compiler));
     parser.parseFile(exportsOf(functions), EXPORTS, true);
@@ -52,8 +52,8 @@ export default class DiagonUdf {
     module.addCustomSection(SECTION, new TextEncoder().encode(text));
   }
 
-  #codeOf(own, all) {
-    return IMPORTS + own.map((fn) => batchFunction(fn, this.#manifests[all.indexOf(fn)])).join("");
+  #codeOf(own, all, compiler) {
+    return IMPORTS + own.map((fn) => batchFunction(fn, this.#manifests[all.indexOf(fn)], compiler)).join("");
   }
 
   /** The version in the project's package.json, for functions that don't say theirs. */

@@ -12,3 +12,4 @@ export {
 } from "./layout";
 export { listParam, optListParam, optParam, optStrParam, optStringParam, scalarParam, strParam, stringParam } from "./params";
 export { beginRuns, clearUnasked, nextRun, requireColumn, runEnd, runStart } from "./runs";
+export { putEightVerdicts } from "./vector";

@@ -1,5 +1,7 @@
 // Writes the code between the engine's batch and an author's function. Names with a `$` are its own.
 
+import { vectorLoop } from "./vector.mjs";
+
 const LIBRARY = "diagon-udf/assembly";
 
 /** What the functions of one source need beside them. */
@@ -16,23 +18,26 @@ function batchName(fn) {
 }
 
 /** The function that answers a batch: what is the same for all documents, and a loop over those that are asked about. */
-export function batchFunction(fn, manifest) {
+export function batchFunction(fn, manifest, compiler) {
   const args = fn.args.map((arg, index) => argument(arg, index, fn, manifest));
   const answer = answerOf(fn, `${fn.identifier}(${args.map((arg) => arg.value).join(", ")})`);
   const perDocument = args.some((arg) => arg.strings) ? ["diagon$.resetArena();"] : [];
   perDocument.push("diagon$.newOutcome();", ...args.flatMap((arg) => arg.each ?? []), answer.put);
   // Parameters come first: a `once` may use all of them.
   const setup = [...args.filter((arg) => !arg.once), ...args.filter((arg) => arg.once)].flatMap((arg) => arg.setup);
+  const vector = vectorLoop(fn, compiler) ?? { setup: [], loop: "" };
   return `${fn.args.filter((arg) => arg.role === "once").map((arg) => onceFunction(arg, fn)).join("")}\
 export function ${batchName(fn)}(batch$: usize): i32 {
   const length$ = diagon$.lengthOf(batch$);
   const out$ = diagon$.outOf(batch$);
   const validity$ = diagon$.outValidityOf(batch$);
   diagon$.beginRuns(length$);
-  ${[...setup, ...answer.begin].join("\n  ")}
+  ${[...setup, ...vector.setup, ...answer.begin].join("\n  ")}
   while (diagon$.nextRun()) {
     const end$ = diagon$.runEnd;
-    for (let i$ = diagon$.runStart; i$ < end$; i$++) {
+    let i$ = diagon$.runStart;
+    ${vector.loop}
+    for (; i$ < end$; i$++) {
       ${perDocument.join("\n      ")}
     }
   }
