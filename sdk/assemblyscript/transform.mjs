@@ -6,13 +6,15 @@ import { resolve } from "node:path";
 import { loadCompiler } from "./transform/compiler.mjs";
 import { Complaints } from "./transform/complaints.mjs";
 import { readFunctions } from "./transform/functions.mjs";
-import { batchFunction, exportsOf, IMPORTS } from "./transform/glue.mjs";
+import { batchFunction, exportsOf, IMPORTS, insertExpressions } from "./transform/glue.mjs";
 import { literalReader, textOf, toJson } from "./transform/literals.mjs";
 import { manifestOf } from "./transform/manifest.mjs";
 
 /** Where the compiler is told that the code that was written is. */
 const EXPORTS = "diagon-udf-exports.ts";
 const GLUE = "diagon-udf-glue.ts";
+/** Names that the module or the code that is written uses otherwise. */
+const RESERVED = ["memory", "diagon_abi_v1", "diagon_reserve", "_initialize", "_start", "changetype"];
 /** The section of a module that the engine reads. */
 const SECTION = "diagon.udf";
 
@@ -40,7 +42,7 @@ export default class DiagonUdf {
       // The module exports what is written here, and not what the author exports for other files.
       source.sourceKind = User;
       const own = functions.filter((fn) => fn.source === source);
-      if (own.length) addCode(parser, source, this.#codeOf(own, functions, compiler));
+      if (own.length) addCode(parser, source, this.#codeOf(own, functions, compiler), own);
     }
     functions.forEach((fn) => inline(fn.declaration, compiler));
     parser.parseFile(exportsOf(functions), EXPORTS, true);
@@ -67,22 +69,25 @@ function checkUnique(functions, manifests, complaints) {
   functions.forEach((fn, i) => {
     const same = (key) => manifests.findIndex((manifest) => manifest[key] === manifests[i][key]) < i;
     if (same("name") || same("export")) complaints.at(fn.declaration.name, `there is a function \`${manifests[i].name}\` already`);
+    if (RESERVED.includes(fn.identifier)) complaints.at(fn.declaration.name, `a function can't be called \`${fn.identifier}\``);
   });
 }
 
 /** Appends code to a source, where it sees the author's functions and classes, exported or not. */
-function addCode(parser, source, code) {
+function addCode(parser, source, code, functions) {
   parser.parseFile(code, GLUE, false);
   const written = parser.sources.pop();
   parser.donelog.delete(written.internalPath);
   // The compiler looks up by this which file a node is in.
   written.internalPath = source.internalPath;
+  insertExpressions(written.statements, functions);
   source.statements.push(...written.statements);
 }
 
-/** Puts an author's function into the loop, unless it calls itself. */
+/** Puts an author's function into the loop, unless it calls itself, or its author said so already. */
 function inline(declaration, compiler) {
   const name = declaration.name.text;
+  if (declaration.decorators.some((decorator) => decorator.name.text === "inline")) return;
   if (new RegExp(`\\b${name.replaceAll("$", "\\$")}\\s*\\(`).test(textOf(declaration.body))) return;
   const { Node } = compiler;
   const decorator = Node.createIdentifierExpression("inline", declaration.name.range);

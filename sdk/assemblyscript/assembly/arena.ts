@@ -1,49 +1,69 @@
-// Memory for small objects that live as long as one call of the author's function: taking some is an addition.
+// Memory for small objects that live as long as one call of the author's function, or as what was made before the first one:
+// taking some is an addition.
 
 /** Bytes of the first block. */
 const FIRST: usize = 4096;
-/** At the beginning of a block: the address of the one before it, which is full. */
+/** At the beginning of a block: the addresses of the block before it, and of its own end. */
 const HEADER: usize = 16;
 
 let block: usize = 0;
 let next: usize = 0;
 let end: usize = 0;
+/** What is kept: a block, and how far it was used. */
+let keptBlock: usize = 0;
+let kept: usize = 0;
 
-/** Memory until the next `resetArena`; at most 64 bytes. */
+/** Memory that is taken back by `resetArena`, or `beginArena`; a few bytes. */
 // @ts-ignore: decorator
 @inline
 export function take(bytes: usize): usize {
-  if (next + bytes > end) newBlock();
+  if (next + bytes > end) addBlock();
   const at = next;
   next += bytes;
   return at;
 }
 
-/** Takes everything back. */
+/** Takes everything back: a batch begins. */
+export function beginArena(): void {
+  while (block && load<usize>(block)) dropBlock();
+  if (block) next = block + HEADER;
+  keepArena();
+}
+
+/** Keeps what was taken until the batch ends. */
+export function keepArena(): void {
+  keptBlock = block;
+  kept = next;
+}
+
+/** Takes back what is not kept: the next document. */
 // @ts-ignore: decorator
 @inline
 export function resetArena(): void {
-  if (block) {
-    if (load<usize>(block)) freeFullBlocks();
-    next = block + HEADER;
-  }
+  if (block != keptBlock) dropUnkept();
+  next = kept;
 }
 
-function newBlock(): void {
+function dropUnkept(): void {
+  while (block != keptBlock) dropBlock();
+}
+
+function addBlock(): void {
   const size: usize = block ? 2 * (end - block) : FIRST;
   const fresh = heap.alloc(size);
   store<usize>(fresh, block);
-  block = fresh;
+  store<usize>(fresh, fresh + size, sizeof<usize>());
+  useBlock(fresh);
   next = fresh + HEADER;
-  end = fresh + size;
 }
 
-function freeFullBlocks(): void {
-  let full = load<usize>(block);
-  while (full) {
-    const before = load<usize>(full);
-    heap.free(full);
-    full = before;
-  }
-  store<usize>(block, 0);
+function dropBlock(): void {
+  const before = load<usize>(block);
+  heap.free(block);
+  useBlock(before);
+}
+
+function useBlock(one: usize): void {
+  block = one;
+  end = one ? load<usize>(one, sizeof<usize>()) : 0;
 }

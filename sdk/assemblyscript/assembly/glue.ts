@@ -3,7 +3,7 @@
 export { List } from "./list";
 export { Opt } from "./opt";
 export { Str } from "./str";
-export { resetArena } from "./arena";
+export { beginArena, keepArena, resetArena } from "./arena";
 export { newOutcome } from "./host";
 export { beginStrings, finishStrings, putScore, putString, putValue, putVerdict } from "./answers";
 export { indicesOf, listBytesOf, listItemsOf, setList, setOpt, setStr, stringsOf } from "./columns";

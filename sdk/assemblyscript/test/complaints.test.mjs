@@ -53,6 +53,8 @@ const MISTAKES = [
   ["@filter() @param(\"x\", { \"default\": 1 }) export function f(x: Param<Opt<f64>>): bool { return true; }", /is never absent/],
   ["@filter() export function f(a: Score, b: Score): bool { return true; }", /an argument of that type already/],
   ["@filter() export function f(): bool { return true; } @filter({ name: \"f\" }) export function g(): bool { return true; }", /a function `f` already/],
+  ["@filter() export function memory(): bool { return true; }", /can't be called `memory`/],
+  ["@filter() @once(\"x\", words + 1) export function f(x: i32): bool { return x > 0; }", /Cannot find name 'words'/, 22],
 ];
 
 for (const [source, said, column] of MISTAKES) {

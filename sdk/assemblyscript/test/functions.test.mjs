@@ -109,6 +109,29 @@ test("`once` sees the parameters, and is computed once a batch", async () => {
   assert.equal(logs.length, 2);
 });
 
+test("views that `once` made outlive the documents, and those of documents don't", async () => {
+  const { functions } = await build(`
+    class Parts {
+      list: Str[] = [];
+      constructor(text: Str, count: i32) { for (let i = 0; i < count; i++) this.list.push(text.slice(i, i + 1)); }
+    }
+    @filter() @once("parts", new Parts(text, count))
+    export function f(x: Str, parts: Parts, text: Param<Str>, count: Param<i32>): bool {
+      for (let i = 0; i < parts.list.length; i++) if (!x.slice(i, i + 1).equals(parts.list[i])) return false;
+      return true;
+    }`);
+  for (const count of [0, 3, 1000, 3]) {
+    const text = "abc".repeat(count);
+    const documents = [{ x: text }, { x: text.replace("b", "x") }, { x: text }];
+    assert.deepEqual(functions.f.run(documents, { parameters: { text, count } }), [true, count === 0, true]);
+  }
+});
+
+test("an author may say @inline", async () => {
+  const { functions } = await build("@filter() @inline export function f(x: f64): bool { return x > 0; }");
+  assert.deepEqual(functions.f.run([{ x: 1 }]), [true]);
+});
+
 test("a function that calls itself is compiled, too", async () => {
   const { functions } = await build(`
     @value() export function factorial(n: i64): i64 { return n < 2 ? 1 : n * factorial(n - 1); }`);

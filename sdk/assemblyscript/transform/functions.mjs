@@ -80,7 +80,7 @@ class FunctionReader {
   readArgument(parameter, detail) {
     const argument = { node: parameter, identifier: parameter.name.text, typeText: textOf(parameter.type) };
     if (detail?.kind === "once") {
-      return { ...argument, role: "once", expression: textOf(detail.value) };
+      return { ...argument, role: "once", expression: detail.value };
     }
     const type = readType(parameter.type, this.compiler, this.complaints);
     if (!type) return { ...argument, role: "wrong" };

@@ -21,8 +21,7 @@ function batchName(fn) {
 export function batchFunction(fn, manifest, compiler) {
   const args = fn.args.map((arg, index) => argument(arg, index, fn, manifest));
   const answer = answerOf(fn, `${fn.identifier}(${args.map((arg) => arg.value).join(", ")})`);
-  const perDocument = args.some((arg) => arg.strings) ? ["diagon$.resetArena();"] : [];
-  perDocument.push("diagon$.newOutcome();", ...args.flatMap((arg) => arg.each ?? []), answer.put);
+  const perDocument = ["diagon$.resetArena();", "diagon$.newOutcome();", answer.put];
   // Parameters come first: a `once` may use all of them.
   const setup = [...args.filter((arg) => !arg.once), ...args.filter((arg) => arg.once)].flatMap((arg) => arg.setup);
   const vector = vectorLoop(fn, compiler) ?? { setup: [], loop: "" };
@@ -32,7 +31,8 @@ export function ${batchName(fn)}(batch$: usize): i32 {
   const out$ = diagon$.outOf(batch$);
   const validity$ = diagon$.outValidityOf(batch$);
   diagon$.beginRuns(length$);
-  ${[...setup, ...vector.setup, ...answer.begin].join("\n  ")}
+  diagon$.beginArena();
+  ${[...setup, "diagon$.keepArena();", ...vector.setup, ...answer.begin].join("\n  ")}
   while (diagon$.nextRun()) {
     const end$ = diagon$.runEnd;
     let i$ = diagon$.runStart;
@@ -80,10 +80,20 @@ function argument(arg, index, fn, manifest) {
   }
 }
 
-/** A function with the expression of a `once`, in which the parameters have the author's names. */
+/** A function for the expression of a `once`, in which the parameters have the author's names. */
 function onceFunction(arg, fn) {
   const params = paramsOf(fn).map(([param]) => `${param.identifier}: ${param.typeText}`);
-  return `function ${onceName(arg, fn)}(${params.join(", ")}): ${arg.typeText} { return ${arg.expression}; }\n`;
+  return `function ${onceName(arg, fn)}(${params.join(", ")}): ${arg.typeText} { return 0; }\n`;
+}
+
+/** Puts the author's own expressions in, so that what is wrong in one is told where it stands. */
+export function insertExpressions(statements, functions) {
+  for (const fn of functions) {
+    for (const arg of fn.args.filter((candidate) => candidate.role === "once")) {
+      const written = statements.find((statement) => statement.name?.text === onceName(arg, fn));
+      written.body.statements[0].value = arg.expression;
+    }
+  }
 }
 
 function onceName(arg, fn) {
@@ -107,7 +117,7 @@ function parameter(arg, at, index) {
     list: `diagon$.listParam<${item}>(${object(`List<${item}>`)}, ${param})`,
     nullableList: `diagon$.optListParam<${item}>(${object(`List<${item}>`)}, ${param})`,
   }[arg.shape];
-  return { setup: [`const ${at} = ${value};`], value: at, strings: arg.type === "str" };
+  return { setup: [`const ${at} = ${value};`], value: at };
 }
 
 function field(arg, at, index) {
@@ -137,7 +147,7 @@ function strings(at, item, before) {
     `const ${at}str = ${object("Str")};`,
   ];
   const str = `diagon$.setStr(${at}str, ${at}bytes, ${at}offsets, ${at}indices, i$)`;
-  return { setup, value: item === "Str" ? str : `${str}.toString()`, strings: true };
+  return { setup, value: item === "Str" ? str : `${str}.toString()` };
 }
 
 function list(arg, at, before) {
@@ -150,7 +160,7 @@ function list(arg, at, before) {
     `const ${at}list = ${object(`List<${item}>`)};`,
   ];
   const value = `diagon$.setList<${item}>(${at}list, ${at}items, ${at}bytes, ${at}offsets, i$)`;
-  return { setup, value, strings: arg.type === "str" };
+  return { setup, value };
 }
 
 function authorType(item) {
