@@ -73,6 +73,11 @@ class TestModule {
         abort: (message, file, line, column) => {
           throw new CallError(`${utf16(memory(), message)} (${utf16(memory(), file)}:${line}:${column})`);
         },
+        // What random numbers begin with: the same each time, as in the engine.
+        seed: () => 1,
+        trace: (message, count, ...values) => {
+          this.logs.push({ level: 0, text: [utf16(memory(), message), ...values.slice(0, count)].join(" ") });
+        },
       },
     };
   }

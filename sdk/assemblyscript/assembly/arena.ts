@@ -6,6 +6,8 @@ const FIRST: usize = 4096;
 /** At the beginning of a block: the addresses of the block before it, and of its own end. */
 const HEADER: usize = 16;
 
+/** Whether there is a block. In a module that takes nothing, the optimizer sees that there never is one. */
+let used: bool = false;
 let block: usize = 0;
 let next: usize = 0;
 let end: usize = 0;
@@ -24,24 +26,38 @@ export function take(bytes: usize): usize {
 }
 
 /** Takes everything back: a batch begins. */
+// @ts-ignore: decorator
+@inline
 export function beginArena(): void {
-  while (block && load<usize>(block)) dropBlock();
-  if (block) next = block + HEADER;
-  keepArena();
+  if (used) dropAll();
 }
 
 /** Keeps what was taken until the batch ends. */
+// @ts-ignore: decorator
+@inline
 export function keepArena(): void {
-  keptBlock = block;
-  kept = next;
+  if (used) keep();
 }
 
 /** Takes back what is not kept: the next document. */
 // @ts-ignore: decorator
 @inline
 export function resetArena(): void {
-  if (block != keptBlock) dropUnkept();
-  next = kept;
+  if (used) {
+    if (block != keptBlock) dropUnkept();
+    next = kept;
+  }
+}
+
+function dropAll(): void {
+  while (load<usize>(block)) dropBlock();
+  next = block + HEADER;
+  keep();
+}
+
+function keep(): void {
+  keptBlock = block;
+  kept = next;
 }
 
 function dropUnkept(): void {
@@ -55,6 +71,9 @@ function addBlock(): void {
   store<usize>(fresh, fresh + size, sizeof<usize>());
   useBlock(fresh);
   next = fresh + HEADER;
+  // The first block stays.
+  if (!used) keep();
+  used = true;
 }
 
 function dropBlock(): void {
@@ -65,5 +84,5 @@ function dropBlock(): void {
 
 function useBlock(one: usize): void {
   block = one;
-  end = one ? load<usize>(one, sizeof<usize>()) : 0;
+  end = load<usize>(one, sizeof<usize>());
 }

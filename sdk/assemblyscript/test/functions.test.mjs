@@ -89,6 +89,15 @@ test("lines of the log have their level", async () => {
   assert.deepEqual(logs, [{ level: 2, text: "ä" }]);
 });
 
+test("`trace` is a line of the log, and random numbers are the same each time", async () => {
+  const { bytes } = await compile(`
+    @value({ pure: false }) export function v(): f64 { const x = Math.random(); trace("x", 1, x); return x; }`);
+  const [first, second] = [await load(bytes), await load(bytes)];
+  const answers = first.functions.v.run([{}, {}]);
+  assert.deepEqual(second.functions.v.run([{}, {}]), answers);
+  assert.deepEqual(first.logs, answers.map((x) => ({ level: 0, text: `x ${x}` })));
+});
+
 test("`once` sees the parameters, and is computed once a batch", async () => {
   const { functions, logs } = await build(`
     class Words {
