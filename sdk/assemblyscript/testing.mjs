@@ -96,24 +96,27 @@ class TestFunction {
    * null; integers beyond 2^53 are bigints. Where the function said `error`, it is a `DocumentError`.
    *
    * A document has its fields by name, as the query's parameters name them; `_id`, by default its place. `scores` are
-   * the documents' scores, 0 by default. A date is a number of milliseconds.
+   * the documents' scores, 0 by default. A date is a number of milliseconds. With `dictionaries`, strings come as the interface
+   * also allows them: as places among the distinct ones.
    */
-  run(documents, { parameters = {}, scores = [] } = {}) {
+  run(documents, { parameters = {}, scores = [], dictionaries = false } = {}) {
     const values = parametersOf(this.manifest, parameters);
     const answers = [];
     for (let from = 0; from === 0 || from < documents.length; from += CAPACITY) {
-      answers.push(...this.#runBatch(documents.slice(from, from + CAPACITY), values, scores.slice(from), from));
+      const some = documents.slice(from, from + CAPACITY);
+      const columns = this.manifest.fields.map((field) => ({ ...columnOf(field, some, values), dictionary: dictionaries }));
+      answers.push(...this.#runBatch(some, columns, values, scores.slice(from), from));
     }
     return answers;
   }
 
-  #runBatch(documents, parameters, scores, from) {
+  #runBatch(documents, columns, parameters, scores, from) {
     const { manifest } = this;
     const exports = this.#module.exports();
     const asks = (input) => manifest.inputs.includes(input);
     const batch = {
       length: documents.length,
-      columns: manifest.fields.map((field) => columnOf(field, documents, parameters)),
+      columns,
       params: manifest.params.map((param) => ({ ...param, value: parameters.get(param.name) })),
       scores: asks("score") && documents.map((_, i) => scores[i] ?? 0),
       docIds: asks("doc_id") && documents.map((_, i) => from + i),

@@ -14,6 +14,7 @@ const MISTAKES = [
   ["@filter() @score() export function f(): bool { return true; }", /a function is one of @filter, @score, @value/],
   ["@filter() export class F {}", /@filter stands before a function/],
   ["@filter() export function f<T>(): bool { return true; }", /without type parameters/],
+  ["@filter() declare function f(): bool;", /before a function with a body/],
   ["@filter({ vers: \"1.0.0\" }) export function f(): bool { return true; }", /@filter has no `vers`; it has name, version/, 11],
   ["@filter({ version: 1 }) export function f(): bool { return true; }", /`version` is a string/],
   ["@filter({ version: \"1.0\" }) export function f(): bool { return true; }", /"1.0" is no version such as 1.0.0/],

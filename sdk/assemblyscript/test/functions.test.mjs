@@ -180,6 +180,32 @@ test("memory grows with batches and with answers, and is used again", async () =
   }
 });
 
+test("what is in use is not collected: fields, parameters, what `once` made, items of lists", async () => {
+  const { functions } = await build(`
+    class Prepared {
+      words: Map<string, string> = new Map();
+      constructor(words: List<string>) { for (let i = 0; i < words.length; i++) this.words.set(words[i], words[i] + "!"); }
+    }
+    function litter(text: string): i32 {
+      let length = 0;
+      for (let i = 0; i < 200; i++) length += (text + i.toString()).length;
+      return length;
+    }
+    @value() @once("prepared", new Prepared(words))
+    export function v(
+      x: string, y: string | null, list: List<string>, prepared: Prepared, words: Param<List<string>>, p: Param<string>, q: Param<string | null>,
+    ): string {
+      const item = list[0];
+      const joined = x + "," + item;
+      if (litter(x) < 0) return "";
+      return joined + "," + x + "," + (y ? y : "-") + "," + item + "," + p + "," + (q ? q : "-") + "," + prepared.words.get(p);
+    }`);
+  const parameters = { words: ["a", "b", "long enough to be garbage"], p: "long enough to be garbage", q: "ä" };
+  const documents = Array.from({ length: 1000 }, (_, i) => ({ x: `x${i}`, ...(i % 3 ? { y: `y${i}` } : {}), list: [`item ${i}`] }));
+  const expected = documents.map(({ x, y, list: [item] }) => [x, item, x, y ?? "-", item, parameters.p, "ä", `${parameters.p}!`].join());
+  for (let i = 0; i < 3; i++) assert.deepEqual(functions.v.run(documents, { parameters }), expected);
+});
+
 test("garbage of many batches is collected", async () => {
   const { bytes } = await compile("@value() export function v(x: string): i64 { return (x + x + x).length; }");
   const loaded = await load(bytes);

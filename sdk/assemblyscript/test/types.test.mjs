@@ -54,7 +54,10 @@ for (const type of ["string", "Str"]) {
       @value() export function length(x: ${type} | null): i64 { return x ? x.length : -1; }
       @value() export function same(x: ${type} | null): ${type} | null { return x; }`);
     assert.deepEqual(functions.length.run([{}, { x: "" }, { x: "abc" }]), [-1, 0, 3]);
-    assert.deepEqual(functions.same.run([{}, { x: "" }, { x: "ä" }, {}]), [null, "", "ä", null]);
+    const documents = [{}, { x: "" }, { x: "ä" }, { x: "b" }, {}, { x: "ä" }];
+    for (const dictionaries of [false, true]) {
+      assert.deepEqual(functions.same.run(documents, { dictionaries }), [null, "", "ä", "b", null, "ä"]);
+    }
   });
 }
 

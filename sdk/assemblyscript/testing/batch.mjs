@@ -3,7 +3,7 @@
 const BATCH = 64, COLUMN = 32, PARAM = 16, ALIGN = 64;
 const TYPES = { bool: 1, i64: 2, f64: 3, str: 4, i32: 2, f32: 3 };
 const LIST = 16;
-const NONE_MISSING = 1, ALL_MISSING = 2;
+const NONE_MISSING = 1, ALL_MISSING = 2, DICTIONARY = 4;
 const utf8 = new TextEncoder();
 
 /** Bytes that will lie at an address. Everything in them begins at a multiple of 64. */
@@ -59,7 +59,7 @@ class Block {
 
 /**
  * The bytes of a batch that will lie at `base`. `batch` has `length`; `columns`: `{ type, list, values, mayMiss }`, a value that is
- * missing being `undefined`; `params`: `{ type, list, value }`; `ids`, `scores` and `docIds`, if the function asks for them; and the
+ * missing being `undefined`, and `dictionary`, if strings are to be told by their place among the distinct ones; `params`: `{ type, list, value }`; `ids`, `scores` and `docIds`, if the function asks for them; and the
  * bytes of `out`. Returns also where `out` and its validity are.
  */
 export function layOut(batch, base) {
@@ -79,13 +79,14 @@ export function layOut(batch, base) {
   return { bytes: block.finish(), out, validity };
 }
 
-function putColumn(block, at, { type, list, values, mayMiss }) {
+function putColumn(block, at, { type, list, values, mayMiss, dictionary }) {
   const missing = values.filter((value) => value === undefined).length;
   const flags = missing === 0 ? NONE_MISSING : missing === values.length ? ALL_MISSING : 0;
   const validity = mayMiss ? block.take(Math.ceil(values.length / 8)) : 0;
   if (mayMiss) values.forEach((value, i) => value !== undefined && block.setBit(validity, i));
   if (!list) {
-    putItems(block, at, type, values, flags, validity);
+    if (dictionary && type === "str") putDictionary(block, at, values, flags, validity);
+    else putItems(block, at, type, values, flags, validity);
     return;
   }
   const items = values.map((value) => value ?? []);
@@ -111,6 +112,16 @@ function putItems(block, at, type, values, flags, validity) {
   const address = block.take(values.length * width);
   values.forEach((value, i) => block.value(type, address + i * width, value ?? 0));
   putStruct(block, at, [TYPES[type], flags, values.length, address, validity, 0, 0]);
+}
+
+function putDictionary(block, at, values, flags, validity) {
+  const strings = values.map((value) => value ?? "");
+  const distinct = [...new Set(strings)];
+  const indices = block.take(4 * values.length);
+  strings.forEach((string, i) => block.u32(indices + 4 * i, distinct.indexOf(string)));
+  const child = block.take(COLUMN);
+  putItems(block, child, "str", distinct, NONE_MISSING, 0);
+  putStruct(block, at, [TYPES.str, flags | DICTIONARY, values.length, indices, validity, 0, child]);
 }
 
 function putStruct(block, at, words) {

@@ -14,8 +14,8 @@ export function readFunctions(source, compiler, complaints, read) {
   for (const statement of source.statements) {
     const kinds = (statement.decorators ?? []).filter((decorator) => KINDS.includes(decorator.name.text));
     if (!kinds.length) continue;
-    if (statement.kind !== compiler.NodeKind.FunctionDeclaration || statement.typeParameters) {
-      complaints.at(statement, `@${kinds[0].name.text} stands before a function without type parameters`);
+    if (statement.kind !== compiler.NodeKind.FunctionDeclaration || !statement.body || statement.typeParameters) {
+      complaints.at(statement, `@${kinds[0].name.text} stands before a function with a body and without type parameters`);
     } else if (kinds.length > 1) {
       complaints.at(kinds[1], `a function is one of @${KINDS.join(", @")}`);
     } else {
