@@ -52,13 +52,31 @@ const GO: Template = Template {
     ),
 };
 
+const ASSEMBLYSCRIPT: Template = Template {
+    language: "AssemblyScript",
+    project: files!(
+        "assemblyscript/template":
+        ".gitignore.tmpl" ".npmrc" "README.md" "asconfig.json" "assembly/index.ts.tmpl" "assembly/tsconfig.json" "package-lock.json.tmpl"
+        "package.json.tmpl" "test/function.test.mjs.tmpl" "tests.jsonl"
+    ),
+    sdk: files!(
+        "assemblyscript":
+        "README.md" "asconfig.json" "assembly/answers.ts" "assembly/arena.ts" "assembly/bytes.ts" "assembly/columns.ts" "assembly/glue.ts"
+        "assembly/host.ts" "assembly/index.ts" "assembly/layout.ts" "assembly/list.ts" "assembly/opt.ts" "assembly/params.ts"
+        "assembly/reserve.ts" "assembly/runs.ts" "assembly/str.ts" "assembly/vector.ts" "package.json" "testing.mjs" "testing/batch.mjs"
+        "testing/values.mjs" "transform.mjs" "transform/compiler.mjs" "transform/complaints.mjs" "transform/functions.mjs"
+        "transform/glue.mjs" "transform/literals.mjs" "transform/manifest.mjs" "transform/options.mjs" "transform/types.mjs"
+        "transform/vector.mjs"
+    ),
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::path::{Path, PathBuf};
 
-    /// What of a folder isn't for people's projects.
-    const LEFT_OUT: [&str; 8] = [
+    /// What of an SDK isn't for people's projects: its own tests, and what is about them.
+    const LEFT_OUT: [&str; 11] = [
         "template",
         "everything",
         "test",
@@ -67,17 +85,20 @@ mod tests {
         "node_modules",
         "target",
         "build",
+        ".npmrc",
+        ".gitignore",
+        "package-lock.json",
     ];
 
-    fn found(folder: &Path, under: &Path, out: &mut Vec<String>) {
+    fn found(folder: &Path, under: &Path, left_out: &[&str], out: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
             let name = name.to_str().unwrap();
-            if LEFT_OUT.contains(&name) || name.ends_with("_test.go") {
+            if left_out.contains(&name) || name.ends_with("_test.go") {
                 continue;
             }
             if path.is_dir() {
-                found(&path, under, out);
+                found(&path, under, left_out, out);
             } else {
                 out.push(path.strip_prefix(under).unwrap().display().to_string());
             }
@@ -100,13 +121,14 @@ mod tests {
             (Language::C, "c"),
         ] {
             let template = of(language);
-            let folders = [
-                (sdk.join(folder).join("template"), template.project),
-                (sdk.join(folder), template.sdk),
+            let project = sdk.join(folder).join("template");
+            let folders: [(PathBuf, &[&str], &[File]); 2] = [
+                (project, &[], template.project),
+                (sdk.join(folder), &LEFT_OUT, template.sdk),
             ];
-            for (folder, listed) in folders {
+            for (folder, left_out, listed) in folders {
                 let mut there = Vec::new();
-                found(&folder, &folder, &mut there);
+                found(&folder, &folder, left_out, &mut there);
                 there.sort();
                 assert_eq!(there, paths(listed), "{}", folder.display());
             }

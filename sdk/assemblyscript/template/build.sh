@@ -1,7 +1,0 @@
-#!/bin/sh
-# Builds {{name}}.wasm, beside this file.
-set -eu
-cd "$(dirname "$0")"
-[ -d node_modules ] || npm ci --no-audit --no-fund
-npm run --silent build
-cp build/{{name}}.wasm .
