@@ -98,6 +98,20 @@ DIAGON_INLINE bool diagon_list_has(diagon_str_list list, const char *wanted) {
 #define DIAGON_INPUT_READS(a, b, c, ...) \
   DIAGON_INPUT_READ_##a DIAGON_INPUT_READ_##b DIAGON_INPUT_READ_##c
 
+#define DIAGON_INPUT_VIEW_none
+#define DIAGON_INPUT_VIEW_score own.score += first;
+#define DIAGON_INPUT_VIEW_doc_id own.doc_id += first;
+#define DIAGON_INPUT_VIEW_id diagon_view_ids(&own.id, first);
+#define DIAGON_INPUT_VIEWS(a, b, c, ...) \
+  DIAGON_INPUT_VIEW_##a DIAGON_INPUT_VIEW_##b DIAGON_INPUT_VIEW_##c
+
+DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
+  if (ids->all.indices)
+    ids->all.indices += first;
+  else
+    ids->all.offsets += first;
+}
+
 // ---- What is computed once a batch ----
 
 #define DIAGON_ONCE_PARAMETER(mode, type, function) DIAGON_ONCE_PARAMETER_##mode(type)
@@ -148,6 +162,14 @@ DIAGON_INLINE bool diagon_list_has(diagon_str_list list, const char *wanted) {
 #define DIAGON_PARAM_READ_(type, ident, ...) \
   params.ident = DIAGON_PASTE(DIAGON_PARAM_READ_, DIAGON_MODE(__VA_ARGS__))(type)(raw++);
 
+// Four vectors at a time. Where that can't be done nothing is wrong: the function is not made for it.
+#ifdef __clang__
+#define DIAGON_INTERLEAVED _Pragma("clang loop interleave_count(4)")
+#pragma clang diagnostic ignored "-Wpass-failed"
+#else
+#define DIAGON_INTERLEAVED
+#endif
+
 // Only where a field is strict does it matter where its values are missing.
 #define DIAGON_STRICT_WORD_strict(type, ident) word &= diagon_word_##type(&columns->ident, index);
 #define DIAGON_STRICT_WORD_filled(type, ident)
@@ -162,6 +184,30 @@ DIAGON_INLINE bool diagon_list_has(diagon_str_list list, const char *wanted) {
 #define DIAGON_FIELD_MISSES(type, ...) DIAGON_FIELD_MISSES_(type_##type, __VA_ARGS__, DIAGON_END)
 #define DIAGON_FIELD_MISSES_(type, ident, ...) \
   DIAGON_PASTE(DIAGON_STRICT_MISSES_, DIAGON_MODE(__VA_ARGS__))(type, ident)
+
+// Whether all fields and the answer are numbers of a fixed width: then 64 documents at a time are worth a loop of their own.
+#define DIAGON_SHAPE_type_f64
+#define DIAGON_SHAPE_type_i64
+#define DIAGON_SHAPE_type_bool
+#define DIAGON_SHAPE_type_str , varying
+#define DIAGON_SHAPE_type_f64_list , varying
+#define DIAGON_SHAPE_type_i64_list , varying
+#define DIAGON_SHAPE_type_bool_list , varying
+#define DIAGON_SHAPE_type_str_list , varying
+#define DIAGON_SHAPE_type_optional_f64 , varying
+#define DIAGON_SHAPE_type_optional_i64 , varying
+#define DIAGON_SHAPE_type_optional_bool , varying
+#define DIAGON_SHAPE_type_optional_str , varying
+#define DIAGON_SHAPE_filter
+#define DIAGON_SHAPE_score
+#define DIAGON_FIELD_SHAPE(type, ...) DIAGON_SHAPE_type_##type
+#define DIAGON_SHAPE(kind, LIST) \
+  DIAGON_PICK(LIST(DIAGON_FIELD_SHAPE, DIAGON_NOTHING) DIAGON_SHAPE_##kind, fixed, none)
+
+#define DIAGON_FIELD_BLOCK(type, ...) DIAGON_FIELD_BLOCK_(type_##type, __VA_ARGS__, DIAGON_END)
+#define DIAGON_FIELD_BLOCK_(type, ident, ...) diagon_block_##type ident;
+#define DIAGON_FIELD_VIEW(type, ...) DIAGON_FIELD_VIEW_(type_##type, __VA_ARGS__, DIAGON_END)
+#define DIAGON_FIELD_VIEW_(type, ident, ...) diagon_view_##type(&own.ident, &block.ident, first);
 
 #define DIAGON_STRUCTS(ident, LIST, ...)                           \
   struct ident##_columns {                                         \
@@ -239,9 +285,9 @@ DIAGON_INLINE bool diagon_list_has(diagon_str_list list, const char *wanted) {
   }
 
 // The loop over documents that are all to be asked about. The answers lie apart from everything that is read, and the columns
-// are a copy of the loop's own: so the compiler may answer several documents at a time.
+// are a copy of the loop's own, so that nothing has to be read again after an answer is written.
 #define DIAGON_LOOP(kind, ident, ...)                                                             \
-  static void ident##_run(                                                                        \
+  static inline void ident##_each(                                                                \
       const struct ident##_columns *columns,                                                      \
       struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__)),  \
       diagon_answers *answers, diagon_slot_##kind *DIAGON_RESTRICT slots, uint32_t from,          \
@@ -253,6 +299,59 @@ DIAGON_INLINE bool diagon_list_has(diagon_str_list list, const char *wanted) {
           ident(ident##_read(&own, index, &failed),                                               \
                 params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)));              \
       diagon_put_##kind(slots, answers, index, answer, failed);                                   \
+    }                                                                                             \
+  }
+
+#define DIAGON_RUN_varying(kind, ident, LIST, ...)                                                \
+  DIAGON_INLINE void ident##_run(                                                                 \
+      const struct ident##_columns *columns,                                                      \
+      struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__)),  \
+      diagon_answers *answers, diagon_slot_##kind *slots, uint32_t from, uint32_t until) {        \
+    ident##_each(columns, params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)),     \
+                 answers, slots, from, until);                                                    \
+  }
+
+// Of 64 documents all values are copied first. A function that looks at one value only if another one lets it (`&&`, `if`) may
+// then be asked about several documents at once: what it wouldn't have looked at is there, too.
+#define DIAGON_RUN_fixed(kind, ident, LIST, ...)                                                  \
+  struct ident##_block {                                                                          \
+    LIST(DIAGON_FIELD_BLOCK, DIAGON_NOTHING)                                                      \
+    char diagon_end;                                                                              \
+  };                                                                                              \
+  static __attribute__((noinline)) void ident##_each_of_64(                                       \
+      const struct ident##_columns *columns,                                                      \
+      struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__)),  \
+      diagon_answers *answers, diagon_slot_##kind *DIAGON_RESTRICT slots, uint32_t first) {       \
+    struct ident##_block block;                                                                   \
+    struct ident##_columns own = *columns;                                                        \
+    diagon_wide_##kind wide[64];                                                                  \
+    block.diagon_end = 0;                                                                         \
+    LIST(DIAGON_FIELD_VIEW, DIAGON_NOTHING)                                                       \
+    DIAGON_CALL(DIAGON_INPUT_VIEWS, DIAGON_INPUTS(__VA_ARGS__))                                   \
+    DIAGON_INTERLEAVED                                                                            \
+    for (uint32_t index = 0; index < 64; index++) {                                               \
+      bool failed = false;                                                                        \
+      const diagon_answer_##kind answer =                                                         \
+          ident(ident##_read(&own, index, &failed),                                               \
+                params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)));              \
+      diagon_put_wide_##kind(wide, answers, first, index, answer, failed);                        \
+    }                                                                                             \
+    diagon_narrow_##kind(slots + first, wide);                                                    \
+  }                                                                                               \
+  DIAGON_INLINE void ident##_run(                                                                 \
+      const struct ident##_columns *columns,                                                      \
+      struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__)),  \
+      diagon_answers *answers, diagon_slot_##kind *slots, uint32_t from, uint32_t until) {        \
+    while (from < until) {                                                                        \
+      const uint32_t end = from / 64 * 64 + 64;                                                   \
+      if (from % 64 == 0 && end <= until)                                                         \
+        ident##_each_of_64(                                                                       \
+            columns, params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)), answers, \
+            slots, from);                                                                         \
+      else                                                                                        \
+        ident##_each(columns, params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)), \
+                     answers, slots, from, end < until ? end : until);                            \
+      from = end;                                                                                 \
     }                                                                                             \
   }
 
@@ -292,6 +391,7 @@ DIAGON_INLINE bool diagon_list_has(diagon_str_list list, const char *wanted) {
       struct ident##_doc doc,                                                                     \
       struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__))); \
   DIAGON_LOOP(kind, ident, __VA_ARGS__)                                                           \
+  DIAGON_PASTE(DIAGON_RUN_, DIAGON_SHAPE(kind, LIST))(kind, ident, LIST, __VA_ARGS__)             \
   DIAGON_BATCH(kind, ident, __VA_ARGS__)                                                          \
   DIAGON_INLINE diagon_answer_##kind ident(                                                       \
       __attribute__((unused)) struct ident##_doc doc,                                             \

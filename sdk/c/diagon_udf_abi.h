@@ -117,10 +117,21 @@ DIAGON_SHARED diagon_region diagon_answer_region = {0, 0};
 DIAGON_SHARED diagon_region diagon_scratch_region = {0, 0};
 DIAGON_SHARED uint32_t diagon_scratch_used = 0;
 
+#ifdef __wasm__
+DIAGON_SHARED __attribute__((aligned(64))) unsigned char diagon_first_room[DIAGON_PAGE] = {0};
+#endif
+
 DIAGON_EXTERN_C DIAGON_SHARED DIAGON_EXPORT("diagon_abi_v1") void diagon_abi_v1(void) {}
 
 DIAGON_EXTERN_C DIAGON_SHARED DIAGON_EXPORT("diagon_reserve") uint32_t
     diagon_reserve(uint32_t bytes) {
+#ifdef __wasm__
+  // Most batches fit into what every instance begins with. Growing costs a query some microseconds.
+  if (diagon_batch_region.size == 0) {
+    diagon_batch_region.start = diagon_address(diagon_first_room);
+    diagon_batch_region.size = sizeof diagon_first_room;
+  }
+#endif
   // 64 bytes behind the last one can be read, so that short strings may be read a word at a time.
   return diagon_region_fit(&diagon_batch_region, (uint64_t)bytes + 64) ? diagon_batch_region.start
                                                                        : 0;

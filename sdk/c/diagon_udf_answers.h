@@ -4,6 +4,10 @@
 
 #include "diagon_udf_values.h"
 
+#ifdef __wasm_simd128__
+#include <wasm_simd128.h>
+#endif
+
 // ---- Errors and logs ----
 
 enum { DIAGON_DEBUG = 0, DIAGON_INFO = 1, DIAGON_WARN = 2, DIAGON_ERROR = 3 };
@@ -91,6 +95,44 @@ DIAGON_ANSWER(score, double, double, slots[index] = __builtin_nan(""))
 DIAGON_ANSWER(type_f64, double, double, slots[index] = __builtin_nan(""))
 DIAGON_ANSWER(type_i64, int64_t, int64_t, diagon_missing(answers, index))
 DIAGON_ANSWER(type_bool, uint8_t, bool, diagon_missing(answers, index))
+
+// Answers about 64 documents at a time are first as wide as the numbers that they are made of. A machine's vectors compare two
+// such numbers to two masks of their width; a compiler that is to narrow the masks in the same loop does it one by one.
+#define DIAGON_WIDE_ANSWER(kind, c_type, on_failure, narrow)                                       \
+  typedef c_type diagon_wide_##kind;                                                               \
+  DIAGON_INLINE void diagon_put_wide_##kind(c_type *wide, diagon_answers *answers, uint32_t first, \
+                                            uint32_t index, c_type answer, bool failed) {          \
+    wide[index] = answer;                                                                          \
+    if (failed) on_failure;                                                                        \
+    (void)answers, (void)first;                                                                    \
+  }                                                                                                \
+  DIAGON_INLINE void diagon_narrow_##kind(diagon_slot_##kind *slots, const c_type *wide) {         \
+    narrow(slots, wide, sizeof *wide * 64);                                                        \
+  }
+
+// 64 numbers from 0 to 2 become bytes.
+DIAGON_INLINE void diagon_narrow_bytes(uint8_t *slots, const int64_t *wide, size_t bytes) {
+  (void)bytes;
+#ifdef __wasm_simd128__
+  for (int i = 0; i < 64; i += 16) {
+    v128_t quarters[4];
+    for (int k = 0; k < 4; k++)
+      quarters[k] = wasm_i32x4_shuffle(wasm_v128_load(wide + i + 4 * k),
+                                       wasm_v128_load(wide + i + 4 * k + 2), 0, 2, 4, 6);
+    const v128_t low = wasm_i16x8_narrow_i32x4(quarters[0], quarters[1]);
+    const v128_t high = wasm_i16x8_narrow_i32x4(quarters[2], quarters[3]);
+    wasm_v128_store(slots + i, wasm_i8x16_narrow_i16x8(low, high));
+  }
+#else
+  for (int i = 0; i < 64; i++) slots[i] = (uint8_t)wide[i];
+#endif
+}
+
+DIAGON_WIDE_ANSWER(filter, int64_t, wide[index] = 2, diagon_narrow_bytes)
+DIAGON_WIDE_ANSWER(score, double, wide[index] = __builtin_nan(""), __builtin_memcpy)
+DIAGON_WIDE_ANSWER(type_f64, double, wide[index] = __builtin_nan(""), __builtin_memcpy)
+DIAGON_WIDE_ANSWER(type_i64, int64_t, diagon_missing(answers, first + index), __builtin_memcpy)
+DIAGON_WIDE_ANSWER(type_bool, int64_t, diagon_missing(answers, first + index), diagon_narrow_bytes)
 
 #define DIAGON_OPTIONAL_ANSWER(name)                                                              \
   typedef diagon_optional_##name diagon_answer_type_optional_##name;                              \

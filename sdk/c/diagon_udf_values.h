@@ -82,9 +82,24 @@ DIAGON_INLINE const uint64_t *diagon_validity(const diagon_column *raw) {
     return list;                                                                              \
   }
 
+// A copy of 64 values, which a loop over all of them may read as it likes.
+#define DIAGON_BLOCK_OF(name, c_type)                                                             \
+  typedef struct diagon_block_type_##name {                                                       \
+    c_type values[64];                                                                            \
+  } diagon_block_type_##name;                                                                     \
+  DIAGON_INLINE void diagon_view_type_##name(diagon_field_type_##name *column,                    \
+                                             diagon_block_type_##name *block, uint32_t first) {   \
+    __builtin_memcpy(block->values, column->values + first, sizeof block->values);                \
+    column->values = block->values;                                                               \
+    if (column->validity) column->validity += first / 64;                                         \
+  }
+
 DIAGON_FIXED_WIDTH(f64, double)
 DIAGON_FIXED_WIDTH(i64, int64_t)
 DIAGON_FIXED_WIDTH(bool, bool)
+DIAGON_BLOCK_OF(f64, double)
+DIAGON_BLOCK_OF(i64, int64_t)
+DIAGON_BLOCK_OF(bool, bool)
 
 // A column of strings is the list of all of them, and which are there.
 typedef struct diagon_field_type_str {
