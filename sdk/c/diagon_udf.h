@@ -1,20 +1,20 @@
-// Write functions for the Diagon search engine in C11 or C++17: a plain function of one document's values and the query's
-// parameters. The macros make of it the manifest, the exports and the loop over a batch of documents. README.md has all
-// that can be written.
-//
-//   #include "diagon_udf.h"
-//
-//   #define AFFORDABLE(FIELD, PARAM) \
-//     FIELD(f64, price)              \
-//     FIELD(str_list, tags)          \
-//     PARAM(f64, budget)
-//
-//   DIAGON_FILTER(affordable, "1.0.0", "price is within budget", AFFORDABLE) {
-//     return doc.price <= params.budget && !diagon_list_has(doc.tags, "sold-out");
-//   }
-//
-// The function is then an ordinary one, bool affordable(struct affordable_doc, struct affordable_params), which a native
-// test can call. What the engine calls is affordable_batch.
+/* Write functions for the Diagon search engine in C11 or C++17: a plain function of one document's values and the query's
+   parameters. The macros make of it the manifest, the exports and the loop over a batch of documents. README.md has all
+   that can be written.
+
+     #include "diagon_udf.h"
+
+     #define AFFORDABLE(FIELD, PARAM) \
+       FIELD(f64, price)              \
+       FIELD(str_list, tags)          \
+       PARAM(f64, budget)
+
+     DIAGON_FILTER(affordable, "1.0.0", "price is within budget", AFFORDABLE) {
+       return doc.price <= params.budget && !diagon_list_has(doc.tags, "sold-out");
+     }
+
+   The function is then an ordinary one, bool affordable(struct affordable_doc, struct affordable_params), which a native
+   test can call. What the engine calls is affordable_batch. */
 #ifndef DIAGON_UDF_H
 #define DIAGON_UDF_H
 
