@@ -35,6 +35,7 @@ mod param;
 mod raw;
 #[doc(hidden)]
 pub mod run;
+mod set;
 pub mod testing;
 mod validity;
 
@@ -47,6 +48,7 @@ pub use guest::{fail, log, Level};
 pub use list::{List, Strs, StrsIter};
 pub use out::{Missing, Out, Strings};
 pub use param::Param;
+pub use set::StrSet;
 pub use validity::{Present, Runs, Validity};
 
 /// What the attributes write calls these. They are no interface.

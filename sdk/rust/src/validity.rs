@@ -182,10 +182,10 @@ mod tests {
 
     #[test]
     fn runs_are_as_long_as_they_get() {
-        let runs: Vec<_> = Present::all(1000).runs().collect();
-        assert_eq!(runs, [0..1000]);
+        let all = Present::all(1000);
+        assert!(all.runs().eq(std::iter::once(0..1000)));
         let words = bits(&(0..300).map(|i| i != 200).collect::<Vec<_>>());
         let present = Present::all(300).and(Validity(Some(&words)));
-        assert_eq!(present.runs().collect::<Vec<_>>(), [0..200, 201..300]);
+        assert!(present.runs().eq([0..200, 201..300]));
     }
 }
