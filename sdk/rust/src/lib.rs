@@ -60,13 +60,23 @@ pub mod __private {
     pub use crate::function::custom_section;
     pub use crate::run;
 
-    /// What the engine always gives: a required parameter, one with a default, an input.
+    /// A parameter that the engine always gives: required, or with a default.
     #[inline]
     #[track_caller]
     pub fn given<T>(param: Option<T>, name: &str) -> T {
         match param {
             Some(value) => value,
             None => panic!("`{name}` is not given"),
+        }
+    }
+
+    /// An input that the engine gives with each batch, but for the empty one that it tries at registration.
+    #[inline]
+    #[track_caller]
+    pub fn input<'a, T>(values: Option<&'a [T]>, documents: usize, name: &str) -> &'a [T] {
+        match values {
+            None if documents == 0 => &[],
+            values => given(values, name),
         }
     }
 }

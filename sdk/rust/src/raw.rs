@@ -74,7 +74,8 @@ pub(crate) struct Memory(pub(crate) *mut u8);
 
 impl Memory {
     pub(crate) fn at(self, address: u32) -> *mut u8 {
-        self.0.wrapping_add(address as usize)
+        // By way of a number: the compiler holds that nothing lies behind a null pointer, however much is added to it.
+        (self.0 as usize).wrapping_add(address as usize) as *mut u8
     }
 
     /// # Safety

@@ -88,6 +88,27 @@ fn given(
 }
 
 #[test]
+fn an_empty_batch_has_no_inputs() {
+    #[diagon_udf::score]
+    fn twice(#[doc_id] _doc: u32, #[score] score: f32) -> f64 {
+        f64::from(score) * 2.0
+    }
+    assert!(BatchBuilder::new(0).score::<twice>().is_empty());
+    let mut batch = BatchBuilder::new(1);
+    assert_eq!(batch.doc_ids(&[0]).scores(&[1.5]).score::<twice>(), [3.0]);
+}
+
+#[test]
+#[should_panic(expected = "`score` is not given")]
+fn an_input_that_a_test_forgets_is_told() {
+    #[diagon_udf::score]
+    fn same(#[score] score: f32) -> f64 {
+        score.into()
+    }
+    BatchBuilder::new(1).score::<same>();
+}
+
+#[test]
 fn parameters() {
     let mut batch = BatchBuilder::new(2);
     batch

@@ -381,7 +381,7 @@ impl Parts {
         let value = self.numbers(
             index,
             ty,
-            &quote!(::diagon_udf::__private::given(#batch.#read(), #name)),
+            &quote!(::diagon_udf::__private::input(#batch.#read(), #batch.len(), #name)),
         );
         self.call.push(quote!(#value));
     }
