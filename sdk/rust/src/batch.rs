@@ -1,85 +1,9 @@
-//! The batch as the engine wrote it.
+//! A batch of documents, as functions read it.
 
 use crate::column::{BoolColumn, F64Column, I64Column, ListColumn, StrColumn};
-use crate::param::{List, RawParam};
-
-/// The numbers of types.
-pub(crate) mod types {
-    pub(crate) const BOOL: u32 = 1;
-    pub(crate) const I64: u32 = 2;
-    pub(crate) const F64: u32 = 3;
-    pub(crate) const STR: u32 = 4;
-    pub(crate) const LIST: u32 = 16;
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub(crate) struct RawBatch {
-    pub(crate) abi: u32,
-    pub(crate) len: u32,
-    pub(crate) columns: u32,
-    pub(crate) column_count: u32,
-    pub(crate) params: u32,
-    pub(crate) param_count: u32,
-    pub(crate) scores: u32,
-    pub(crate) doc_ids: u32,
-    pub(crate) ids: u32,
-    pub(crate) out: u32,
-    pub(crate) out_validity: u32,
-    reserved: [u32; 5],
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub(crate) struct RawColumn {
-    pub(crate) type_: u32,
-    pub(crate) flags: u32,
-    pub(crate) len: u32,
-    pub(crate) values: u32,
-    pub(crate) validity: u32,
-    pub(crate) offsets: u32,
-    pub(crate) child: u32,
-    reserved: u32,
-}
-
-/// The memory that addresses of a batch point into.
-///
-/// In a module that is the module's own memory, from 0. In a native test it is a buffer.
-#[derive(Clone, Copy)]
-pub(crate) struct Memory(pub(crate) *mut u8);
-
-impl Memory {
-    fn at(self, address: u32) -> *mut u8 {
-        self.0.wrapping_add(address as usize)
-    }
-
-    /// # Safety
-    /// A valid `T` lies at `address`, for as long as `'a`.
-    pub(crate) unsafe fn read<'a, T>(self, address: u32) -> &'a T {
-        // SAFETY: promised by the caller; the engine aligns structs to 64 bytes, and `T` asks for 8 at most.
-        unsafe { &*self.at(address).cast::<T>() }
-    }
-
-    /// # Safety
-    /// `len` valid `T` lie at `address`, for as long as `'a`.
-    pub(crate) unsafe fn slice<'a, T>(self, address: u32, len: usize) -> &'a [T] {
-        if len == 0 {
-            return &[];
-        }
-        // SAFETY: promised by the caller; buffers are aligned to 64 bytes.
-        unsafe { core::slice::from_raw_parts(self.at(address).cast::<T>(), len) }
-    }
-
-    /// # Safety
-    /// `len` bytes lie at `address`, for as long as `'a`, and nobody else looks at them.
-    unsafe fn slice_mut<'a>(self, address: u32, len: usize) -> &'a mut [u8] {
-        if len == 0 {
-            return &mut [];
-        }
-        // SAFETY: promised by the caller.
-        unsafe { core::slice::from_raw_parts_mut(self.at(address), len) }
-    }
-}
+use crate::list::List;
+use crate::out::Out;
+use crate::raw::{types, Memory, RawBatch, RawColumn, RawParam};
 
 /// A batch of documents: columns and parameters by their place in the manifest.
 ///
@@ -88,32 +12,21 @@ impl Memory {
 pub struct Batch<'a> {
     raw: &'a RawBatch,
     memory: Memory,
-    verdicts: Option<&'a mut [u8]>,
 }
 
 impl<'a> Batch<'a> {
-    /// The batch at `address` of the memory that begins at `memory`.
+    /// The batch at `address` of the memory that begins at `memory`, and where its answers go.
     ///
     /// # Safety
-    /// A batch that the engine wrote lies there, whole, with all it points to, and stays unchanged for `'a`.
+    /// A batch that the engine wrote lies there, whole, with all it points to; nobody else touches it for `'a`.
     #[doc(hidden)]
-    pub unsafe fn at(memory: *mut u8, address: u32) -> Self {
+    pub unsafe fn at(memory: *mut u8, address: u32) -> (Self, Out<'a>) {
         let memory = Memory(memory);
         // SAFETY: promised by the caller.
         let raw: &RawBatch = unsafe { memory.read(address) };
-        // SAFETY: the same; nothing else in the batch overlaps `out`.
-        let verdicts = unsafe { memory.slice_mut(raw.out, raw.len as usize) };
-        Self {
-            raw,
-            memory,
-            verdicts: Some(verdicts),
-        }
-    }
-
-    /// Where the answers go. Empty the second time.
-    #[doc(hidden)]
-    pub fn take_verdicts(&mut self) -> &'a mut [u8] {
-        self.verdicts.take().unwrap_or_default()
+        // SAFETY: the same; nothing else in the batch overlaps the answers.
+        let out = unsafe { Out::new(memory, raw) };
+        (Self { raw, memory }, out)
     }
 
     /// How many documents there are.
@@ -140,9 +53,13 @@ impl<'a> Batch<'a> {
 
     /// The documents' `_id`s, if the manifest asks for `id`.
     pub fn ids(&self) -> Option<StrColumn<'a>> {
-        // SAFETY: the engine wrote a column of strings there if the address isn't 0.
-        (self.raw.ids != 0)
-            .then(|| unsafe { StrColumn::new(self.memory, self.memory.read(self.raw.ids)) })
+        if self.raw.ids == 0 {
+            return None;
+        }
+        // SAFETY: the engine wrote a column there, since the address isn't 0.
+        let column = self.checked(unsafe { self.memory.read(self.raw.ids) }, types::STR);
+        // SAFETY: the type is checked, and the engine wrote the column.
+        Some(unsafe { StrColumn::new(self.memory, column) })
     }
 
     /// A column of strings.
@@ -176,22 +93,25 @@ impl<'a> Batch<'a> {
     }
 
     fn column(&self, index: usize, type_: u32) -> &'a RawColumn {
+        let count = self.raw.column_count as usize;
         // SAFETY: the engine wrote that many columns there.
-        let columns = unsafe {
-            self.memory
-                .slice(self.raw.columns, self.raw.column_count as usize)
-        };
-        let column: &RawColumn = &columns[index];
-        assert_eq!(column.type_, type_, "the type of column {index}");
+        let columns: &[RawColumn] = unsafe { self.memory.slice(self.raw.columns, count) };
+        assert!(index < count, "column {index} of {count}");
+        self.checked(&columns[index], type_)
+    }
+
+    /// A column of the right type, with a value for each document.
+    fn checked(&self, column: &'a RawColumn, type_: u32) -> &'a RawColumn {
+        assert_eq!(column.type_, type_, "the type of a column");
+        assert_eq!(column.len, self.raw.len, "the length of a column");
         column
     }
 
     fn param(&self, index: usize) -> &'a RawParam {
+        let count = self.raw.param_count as usize;
         // SAFETY: the engine wrote that many parameters there.
-        let params = unsafe {
-            self.memory
-                .slice(self.raw.params, self.raw.param_count as usize)
-        };
+        let params: &[RawParam] = unsafe { self.memory.slice(self.raw.params, count) };
+        assert!(index < count, "parameter {index} of {count}");
         &params[index]
     }
 
@@ -199,30 +119,37 @@ impl<'a> Batch<'a> {
     pub fn str_param(&self, index: usize) -> Option<&'a str> {
         let param = self.param(index).expect(types::STR)?;
         // SAFETY: the engine wrote a string of that many bytes there.
-        Some(unsafe {
-            core::str::from_utf8_unchecked(self.memory.slice(param.address(), param.len as usize))
-        })
+        Some(unsafe { self.memory.str(param.address(), param.len as usize) })
     }
 
-    /// A parameter that is an `f32` or `f64`; `None` if it is absent.
+    /// A parameter that is an `f64`; `None` if it is absent.
     pub fn f64_param(&self, index: usize) -> Option<f64> {
-        self.param(index)
-            .expect(types::F64)
-            .map(|param| f64::from_bits(param.value))
+        let param = self.param(index).expect(types::F64)?;
+        Some(f64::from_bits(param.value))
     }
 
-    /// A parameter that is an `i32` or `i64`; `None` if it is absent.
+    /// A parameter that is an `f32`; `None` if it is absent.
+    pub fn f32_param(&self, index: usize) -> Option<f32> {
+        // The engine has checked that it is one.
+        self.f64_param(index).map(|value| value as f32)
+    }
+
+    /// A parameter that is an `i64`; `None` if it is absent.
     pub fn i64_param(&self, index: usize) -> Option<i64> {
-        self.param(index)
-            .expect(types::I64)
-            .map(|param| param.value as i64)
+        let param = self.param(index).expect(types::I64)?;
+        Some(param.value as i64)
+    }
+
+    /// A parameter that is an `i32`; `None` if it is absent.
+    pub fn i32_param(&self, index: usize) -> Option<i32> {
+        // The engine has checked that it is one.
+        self.i64_param(index).map(|value| value as i32)
     }
 
     /// A parameter that is a boolean; `None` if it is absent.
     pub fn bool_param(&self, index: usize) -> Option<bool> {
-        self.param(index)
-            .expect(types::BOOL)
-            .map(|param| param.value != 0)
+        let param = self.param(index).expect(types::BOOL)?;
+        Some(param.value != 0)
     }
 
     /// A parameter that is a list; `None` if it is absent.

@@ -2,34 +2,16 @@
 
 use core::ops::Range;
 
-use crate::batch::{types, Memory, RawColumn};
-
-/// Which documents have a value.
-#[derive(Clone, Copy)]
-pub struct Validity<'a>(Option<&'a [u8]>);
-
-impl Validity<'_> {
-    unsafe fn new(memory: Memory, raw: &RawColumn) -> Self {
-        // SAFETY: the caller's column has a bit for each value there, if the address isn't 0.
-        Self(
-            (raw.validity != 0)
-                .then(|| unsafe { memory.slice(raw.validity, (raw.len as usize).div_ceil(8)) }),
-        )
-    }
-
-    /// Whether the document has a value.
-    pub fn has(&self, index: usize) -> bool {
-        self.0
-            .map_or(true, |bits| bits[index / 8] >> (index % 8) & 1 == 1)
-    }
-}
+use crate::list::{List, Strs};
+use crate::raw::{types, Memory, RawColumn};
+use crate::validity::Validity;
 
 macro_rules! fixed_width {
-    ($(#[$doc:meta])* $name:ident, $stored:ty, $value:ty, |$raw:ident| $convert:expr) => {
+    ($(#[$doc:meta])* $name:ident, $value:ty) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
         pub struct $name<'a> {
-            values: &'a [$stored],
+            values: &'a [$value],
             validity: Validity<'a>,
         }
 
@@ -55,18 +37,40 @@ macro_rules! fixed_width {
             }
 
             /// The value, if there is one.
+            #[inline]
             pub fn get(&self, index: usize) -> Option<$value> {
                 self.validity.has(index).then(|| self.value(index))
             }
 
             /// The value; zero where it is missing.
+            #[inline]
             pub fn value(&self, index: usize) -> $value {
-                let $raw = self.values[index];
-                $convert
+                self.values[index]
             }
 
-            /// All values as they are stored; zero where they are missing.
-            pub fn values(&self) -> &'a [$stored] {
+            /// As [`get`](Self::get), in a loop that knows the length.
+            ///
+            /// # Safety
+            /// `index` is below [`len`](Self::len).
+            #[inline(always)]
+            pub unsafe fn get_unchecked(&self, index: usize) -> Option<$value> {
+                // SAFETY: promised by the caller.
+                let (has, value) = unsafe { (self.validity.has_unchecked(index), self.value_unchecked(index)) };
+                has.then_some(value)
+            }
+
+            /// As [`value`](Self::value), in a loop that knows the length.
+            ///
+            /// # Safety
+            /// `index` is below [`len`](Self::len).
+            #[inline(always)]
+            pub unsafe fn value_unchecked(&self, index: usize) -> $value {
+                // SAFETY: promised by the caller.
+                unsafe { *self.values.get_unchecked(index) }
+            }
+
+            /// All values; zero where they are missing.
+            pub fn values(&self) -> &'a [$value] {
                 self.values
             }
 
@@ -86,23 +90,21 @@ macro_rules! fixed_width {
 
 fixed_width!(
     /// Floating point numbers.
-    F64Column, f64, f64, |raw| raw
+    F64Column, f64
 );
 fixed_width!(
     /// Integers; dates in milliseconds since 1970.
-    I64Column, i64, i64, |raw| raw
+    I64Column, i64
 );
 fixed_width!(
-    /// Booleans, stored as a byte each.
-    BoolColumn, u8, bool, |raw| raw != 0
+    /// Booleans: the engine writes 0 or 1 in a byte each.
+    BoolColumn, bool
 );
 
 /// Strings.
 #[derive(Clone, Copy)]
 pub struct StrColumn<'a> {
-    offsets: &'a [i32],
-    memory: Memory,
-    values: u32,
+    strs: Strs<'a>,
     validity: Validity<'a>,
 }
 
@@ -111,47 +113,67 @@ impl<'a> StrColumn<'a> {
     /// `raw` is a column of strings, written by the engine into `memory`.
     pub(crate) unsafe fn new(memory: Memory, raw: &'a RawColumn) -> Self {
         // SAFETY: promised by the caller.
-        let offsets = unsafe { memory.slice(raw.offsets, raw.len as usize + 1) };
+        let strs = unsafe { Strs::new(memory, raw) };
         // SAFETY: the same.
         let validity = unsafe { Validity::new(memory, raw) };
-        Self {
-            offsets,
-            memory,
-            values: raw.values,
-            validity,
-        }
+        Self { strs, validity }
     }
 
     /// How many values there are, missing ones included.
     pub fn len(&self) -> usize {
-        self.offsets.len() - 1
+        self.strs.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.strs.is_empty()
     }
 
     /// The string, if there is one.
+    #[inline]
     pub fn get(&self, index: usize) -> Option<&'a str> {
         self.validity.has(index).then(|| self.value(index))
     }
 
     /// The string; empty where it is missing.
+    #[inline]
     pub fn value(&self, index: usize) -> &'a str {
-        let (from, to) = (self.offsets[index], self.offsets[index + 1]);
-        // SAFETY: the engine wrote increasing offsets into the bytes of valid strings.
+        assert!(index < self.len(), "string {index} of {}", self.len());
+        // SAFETY: just checked.
+        unsafe { self.value_unchecked(index) }
+    }
+
+    /// As [`get`](Self::get), in a loop that knows the length.
+    ///
+    /// # Safety
+    /// `index` is below [`len`](Self::len).
+    #[inline(always)]
+    pub unsafe fn get_unchecked(&self, index: usize) -> Option<&'a str> {
+        // SAFETY: promised by the caller.
         unsafe {
-            let bytes = self
-                .memory
-                .slice(self.values.wrapping_add(from as u32), (to - from) as usize);
-            core::str::from_utf8_unchecked(bytes)
+            let has = self.validity.has_unchecked(index);
+            has.then(|| self.value_unchecked(index))
         }
+    }
+
+    /// As [`value`](Self::value), in a loop that knows the length.
+    ///
+    /// # Safety
+    /// `index` is below [`len`](Self::len).
+    #[inline(always)]
+    pub unsafe fn value_unchecked(&self, index: usize) -> &'a str {
+        // SAFETY: promised by the caller.
+        unsafe { self.strs.get_unchecked(index) }
     }
 
     /// Which are there.
     pub fn validity(&self) -> Validity<'a> {
         self.validity
+    }
+
+    /// All strings; empty where they are missing.
+    pub fn strs(&self) -> Strs<'a> {
+        self.strs
     }
 
     /// All strings that are there.
@@ -165,23 +187,19 @@ impl<'a> StrColumn<'a> {
 #[derive(Clone, Copy)]
 pub struct ListColumn<'a> {
     offsets: &'a [i32],
-    memory: Memory,
-    child: &'a RawColumn,
+    items: List<'a>,
 }
 
 impl<'a> ListColumn<'a> {
     /// # Safety
     /// `raw` is a column of lists, written by the engine into `memory`.
     pub(crate) unsafe fn new(memory: Memory, raw: &'a RawColumn) -> Self {
+        debug_assert_eq!(raw.type_, types::LIST);
         // SAFETY: promised by the caller.
         let offsets = unsafe { memory.slice(raw.offsets, raw.len as usize + 1) };
         // SAFETY: the same.
-        let child = unsafe { memory.read(raw.child) };
-        Self {
-            offsets,
-            memory,
-            child,
-        }
+        let items = unsafe { List::new(memory, memory.read(raw.child)) };
+        Self { offsets, items }
     }
 
     /// How many lists there are.
@@ -195,35 +213,29 @@ impl<'a> ListColumn<'a> {
     }
 
     /// Where the document's items stand among all items; empty where it has none.
+    #[inline]
     pub fn range(&self, index: usize) -> Range<usize> {
         self.offsets[index] as usize..self.offsets[index + 1] as usize
     }
 
-    /// The items of all lists, where they are strings.
-    pub fn strs(&self) -> StrColumn<'a> {
-        assert_eq!(self.child.type_, types::STR, "the type of a list's items");
-        // SAFETY: the type is checked, and the engine wrote the column.
-        unsafe { StrColumn::new(self.memory, self.child) }
+    /// As [`range`](Self::range), in a loop that knows the length.
+    ///
+    /// # Safety
+    /// `index` is below [`len`](Self::len).
+    #[inline(always)]
+    pub unsafe fn range_unchecked(&self, index: usize) -> Range<usize> {
+        // SAFETY: promised by the caller; there is one offset more than lists.
+        let (from, to) = unsafe {
+            (
+                self.offsets.get_unchecked(index),
+                self.offsets.get_unchecked(index + 1),
+            )
+        };
+        *from as usize..*to as usize
     }
 
-    /// The items of all lists, where they are floating point numbers.
-    pub fn f64s(&self) -> F64Column<'a> {
-        assert_eq!(self.child.type_, types::F64, "the type of a list's items");
-        // SAFETY: as above.
-        unsafe { F64Column::new(self.memory, self.child) }
-    }
-
-    /// The items of all lists, where they are integers.
-    pub fn i64s(&self) -> I64Column<'a> {
-        assert_eq!(self.child.type_, types::I64, "the type of a list's items");
-        // SAFETY: as above.
-        unsafe { I64Column::new(self.memory, self.child) }
-    }
-
-    /// The items of all lists, where they are booleans.
-    pub fn bools(&self) -> BoolColumn<'a> {
-        assert_eq!(self.child.type_, types::BOOL, "the type of a list's items");
-        // SAFETY: as above.
-        unsafe { BoolColumn::new(self.memory, self.child) }
+    /// The items of all lists.
+    pub fn items(&self) -> List<'a> {
+        self.items
     }
 }

@@ -47,69 +47,55 @@ pub fn fail(text: &str) -> ! {
 }
 
 /// Makes panics tell the host their text and place.
-#[doc(hidden)]
-pub fn install_panic_hook() {
-    #[cfg(target_arch = "wasm32")]
-    {
-        static HOOK: std::sync::Once = std::sync::Once::new();
-        HOOK.call_once(|| {
-            std::panic::set_hook(Box::new(|panic| {
-                let payload = panic.payload();
-                let text = payload.downcast_ref::<&str>().copied();
-                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-                let mut message = String::from(text.unwrap_or("panic"));
-                if let Some(place) = panic.location() {
-                    message.push_str(" (");
-                    message.push_str(place.file());
-                    message.push(':');
-                    message.push_str(&place.line().to_string());
-                    message.push(')');
-                }
-                fail(&message)
-            }));
-        });
-    }
-}
-
-/// The room for a batch. The host calls it before each batch, and never while a function runs.
-#[doc(hidden)]
-pub fn reserve(bytes: u32) -> u32 {
-    #[cfg(target_arch = "wasm32")]
-    {
-        use std::cell::RefCell;
-        thread_local! {
-            static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-        }
-        ROOM.with(|room| {
-            let mut room = room.borrow_mut();
-            let bytes = bytes as usize;
-            if room.capacity() < bytes {
-                // Given back first, so that the old room and the new one are never both there.
-                *room = Vec::new();
-                let ample = bytes + bytes / 4;
-                if room.try_reserve_exact(ample).is_err() && room.try_reserve_exact(bytes).is_err()
-                {
-                    return 0;
-                }
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn install_panic_hook() {
+    static HOOK: std::sync::Once = std::sync::Once::new();
+    HOOK.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            let payload = panic.payload();
+            let text = payload.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            let mut message = String::from(text.unwrap_or("panic"));
+            if let Some(place) = panic.location() {
+                message.push_str(" (");
+                message.push_str(place.file());
+                message.push(':');
+                message.push_str(&place.line().to_string());
+                message.push(')');
             }
-            room.as_mut_ptr() as usize as u32
-        })
-    }
-    #[cfg(not(target_arch = "wasm32"))]
-    {
-        let _ = bytes;
-        0
-    }
+            fail(&message)
+        }));
+    });
 }
 
-/// A text as the bytes of a custom section.
-#[doc(hidden)]
-pub const fn custom_section<const N: usize>(text: &str) -> [u8; N] {
-    let mut bytes = [0; N];
-    let mut i = 0;
-    while i < N {
-        bytes[i] = text.as_bytes()[i];
-        i += 1;
+/// Says which ABI the module was built for. Nobody calls it.
+#[cfg(target_arch = "wasm32")]
+#[no_mangle]
+extern "C" fn diagon_abi_v1() {}
+
+/// Makes room for a batch. The host calls it before the first batch and whenever it needs more, never while a function runs.
+#[cfg(target_arch = "wasm32")]
+#[no_mangle]
+extern "C" fn diagon_reserve(bytes: u32) -> u32 {
+    use std::cell::RefCell;
+    thread_local! {
+        static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
-    bytes
+    // The loop takes blocks of columns, and of the last one the room behind it, too.
+    const BEHIND: usize = 8 * crate::run::BLOCK;
+    let Some(bytes) = (bytes as usize).checked_add(BEHIND) else {
+        return 0;
+    };
+    ROOM.with(|room| {
+        let mut room = room.borrow_mut();
+        if room.capacity() < bytes {
+            // Given back first, so that the old room and the new one are never both there.
+            *room = Vec::new();
+            let ample = bytes.saturating_add(bytes / 4);
+            if room.try_reserve_exact(ample).is_err() && room.try_reserve_exact(bytes).is_err() {
+                return 0;
+            }
+        }
+        room.as_mut_ptr() as usize as u32
+    })
 }
