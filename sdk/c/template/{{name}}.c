@@ -7,7 +7,7 @@
   FIELD(str_list, tags)         \
   PARAM(f64, budget)
 
-DIAGON_FILTER({{ident}}, "0.1.0", "price is within budget, and not sold out", ARGUMENTS,
+DIAGON_FILTER({{ident}}, "1.0.0", "price is within budget, and not sold out", ARGUMENTS,
               name("{{name}}")) {
   return doc.price <= params.budget && !diagon_list_has(doc.tags, "sold-out");
 }

@@ -36,6 +36,22 @@ pub(super) fn of(language: Language) -> Template {
     }
 }
 
+const RUST: Template = Template {
+    language: "Rust",
+    project: files!(
+        "rust/template":
+        ".cargo/config.toml" ".gitignore" "Cargo.toml.tmpl" "README.md" "src/lib.rs.tmpl" "tests.jsonl"
+    ),
+    sdk: files!(
+        "rust":
+        "Cargo.toml" "README.md" "macros/Cargo.toml" "macros/src/arguments.rs" "macros/src/emit.rs" "macros/src/function.rs"
+        "macros/src/keys.rs" "macros/src/lib.rs" "macros/src/literals.rs" "macros/src/manifest.rs" "macros/src/options.rs"
+        "macros/src/types.rs" "src/answer.rs" "src/batch.rs" "src/column.rs" "src/function.rs" "src/guest.rs" "src/lib.rs" "src/list.rs"
+        "src/out.rs" "src/param.rs" "src/raw.rs" "src/run.rs" "src/set.rs" "src/testing.rs" "src/testing/builder.rs"
+        "src/testing/strings.rs" "src/validity.rs"
+    ),
+};
+
 const GO: Template = Template {
     language: "Go",
     project: files!(
@@ -67,6 +83,18 @@ const ASSEMBLYSCRIPT: Template = Template {
         "testing/values.mjs" "transform.mjs" "transform/compiler.mjs" "transform/complaints.mjs" "transform/functions.mjs"
         "transform/glue.mjs" "transform/literals.mjs" "transform/manifest.mjs" "transform/options.mjs" "transform/types.mjs"
         "transform/vector.mjs"
+    ),
+};
+
+const C: Template = Template {
+    language: "C",
+    project: files!(
+        "c/template":
+        ".gitignore" "Makefile" "README.md" "compile_flags.txt" "tests.jsonl" "{{name}}.c" "{{name}}_test.c"
+    ),
+    sdk: files!(
+        "c":
+        "diagon_udf.h" "diagon_udf_abi.h" "diagon_udf_answers.h" "diagon_udf_manifest.h" "diagon_udf_test.h" "diagon_udf_values.h"
     ),
 };
 
