@@ -226,7 +226,7 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
   };                                                               \
   DIAGON_INLINE void ident##_check(const struct ident##_params *params) { \
     LIST(DIAGON_ENTRY_CHECK, DIAGON_ENTRY_CHECK)                   \
-    DIAGON_EACH(diagon_unknown_function_word_, __VA_ARGS__)        \
+    DIAGON_EACH_STATEMENT(diagon_unknown_function_word_, __VA_ARGS__)        \
     (void)params;                                                  \
   }
 
@@ -325,7 +325,7 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
     struct ident##_block block;                                                                   \
     struct ident##_columns own = *columns;                                                        \
     diagon_wide_##kind wide[64];                                                                  \
-    block.diagon_end = 0;                                                                         \
+    (void)block;                                                                                  \
     LIST(DIAGON_FIELD_VIEW, DIAGON_NOTHING)                                                       \
     DIAGON_CALL(DIAGON_INPUT_VIEWS, DIAGON_INPUTS(__VA_ARGS__))                                   \
     DIAGON_INTERLEAVED                                                                            \

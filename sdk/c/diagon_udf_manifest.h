@@ -13,6 +13,15 @@
 #define DIAGON_END end, end, end, end, end, end, end, end, end
 #define DIAGON_EACH(purpose, a, b, c, d, e, f, g, h, ...) \
   purpose##a purpose##b purpose##c purpose##d purpose##e purpose##f purpose##g purpose##h
+#define DIAGON_EACH_STATEMENT(purpose, a, b, c, d, e, f, g, h, ...) \
+  purpose##a;                                                       \
+  purpose##b;                                                       \
+  purpose##c;                                                       \
+  purpose##d;                                                       \
+  purpose##e;                                                       \
+  purpose##f;                                                       \
+  purpose##g;                                                       \
+  purpose##h;
 #define DIAGON_PICK(...) DIAGON_PICK_(__VA_ARGS__)
 #define DIAGON_PICK_(nothing, picked, ...) picked
 #define DIAGON_PICK_SECOND(...) DIAGON_PICK_SECOND_(__VA_ARGS__)
@@ -74,8 +83,8 @@
 // Mistakes that would else show late. A word that isn't known becomes a name that isn't known: `diagon_unknown_word_…`.
 #define diagon_unknown_word_default(...)
 #define diagon_unknown_word_optional
-#define diagon_unknown_word_name(text) (void)sizeof("" text);
-#define diagon_unknown_word_from_param(param) (void)sizeof(params->param.data);
+#define diagon_unknown_word_name(text) (void)sizeof("" text)
+#define diagon_unknown_word_from_param(param) (void)sizeof(params->param.data)
 #define diagon_unknown_word_part(part)
 #define diagon_unknown_word_unmapped_ok
 #define diagon_unknown_word_end
@@ -132,7 +141,7 @@
 #define DIAGON_ONCE_once(type, function) , (with, type, function)
 #define DIAGON_ONCE_end
 
-#define diagon_unknown_function_word_name(text) (void)sizeof("" text);
+#define diagon_unknown_function_word_name(text) (void)sizeof("" text)
 #define diagon_unknown_function_word_impure
 #define diagon_unknown_function_word_max_score(number) DIAGON_CHECK_type_f64(number)
 #define diagon_unknown_function_word_limit(key, number) DIAGON_CHECK_type_i64(number)
@@ -228,7 +237,7 @@ constexpr diagon_kind_of<T> diagon_kind(T) {
 
 #define DIAGON_ENTRY_CHECK(type, ...) DIAGON_ENTRY_CHECK_(type_##type, __VA_ARGS__, DIAGON_END)
 #define DIAGON_ENTRY_CHECK_(type, ident, ...)                                      \
-  DIAGON_EACH(diagon_unknown_word_, __VA_ARGS__)                                   \
+  DIAGON_EACH_STATEMENT(diagon_unknown_word_, __VA_ARGS__)                                   \
   DIAGON_PASTE(DIAGON_ONE_MODE_, DIAGON_SECOND_MODE(__VA_ARGS__))                  \
   DIAGON_PASTE(DIAGON_CHECK_, DIAGON_MODE(__VA_ARGS__))(type, DIAGON_DEFAULT(__VA_ARGS__))
 
