@@ -165,11 +165,18 @@ mod tests {
 
     #[test]
     fn placeholders_are_known() {
-        for language in [Language::Rust, Language::Go, Language::AssemblyScript, Language::C] {
+        for language in [
+            Language::Rust,
+            Language::Go,
+            Language::AssemblyScript,
+            Language::C,
+        ] {
             for file in of(language).project {
                 let known = ["{{name}}", "{{ident}}", "{{sdk}}"];
                 let text = format!("{} {}", file.path, file.text);
-                let rest = known.iter().fold(text, |text, known| text.replace(known, ""));
+                let rest = known
+                    .iter()
+                    .fold(text, |text, known| text.replace(known, ""));
                 assert!(!rest.contains("{{"), "{}: {rest}", file.path);
             }
         }

@@ -28,7 +28,12 @@ pub(super) fn build(project: &Project, arguments: &[String]) -> crate::Result<Bu
     let name = module.trim().rsplit('/').next().unwrap_or_default();
     let path = std::env::temp_dir().join(format!("diagon-udf-{}.wasm", uuid::Uuid::new_v4()));
     let built = run(go()
-        .args(["build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false"])
+        .args([
+            "build",
+            "-buildmode=c-shared",
+            "-trimpath",
+            "-buildvcs=false",
+        ])
         .args(["-ldflags=-s -w", "-o"])
         .arg(&path)
         .args(arguments)
