@@ -124,6 +124,9 @@ DIAGON_SHARED uint32_t diagon_scratch_used = 0;
 DIAGON_SHARED __attribute__((aligned(64))) unsigned char diagon_first_room[DIAGON_PAGE] = {0};
 #endif
 
+DIAGON_EXTERN_C void diagon_abi_v1(void);
+DIAGON_EXTERN_C uint32_t diagon_reserve(uint32_t bytes);
+
 DIAGON_EXTERN_C DIAGON_SHARED DIAGON_EXPORT("diagon_abi_v1") void diagon_abi_v1(void) {}
 
 DIAGON_EXTERN_C DIAGON_SHARED DIAGON_EXPORT("diagon_reserve") uint32_t
