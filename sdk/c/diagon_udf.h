@@ -1,6 +1,6 @@
-/* Write functions for the Diagon search engine in C11 or C++17: a plain function of one document's values and the query's
-   parameters. The macros make of it the manifest, the exports and the loop over a batch of documents. README.md has all
-   that can be written.
+/* Write functions for the Diagon search engine in C11 or C++17: a plain function of one document's
+   values and the query's parameters. The macros make of it the manifest, the exports and the loop
+   over a batch of documents. README.md has all that can be written.
 
      #include "diagon_udf.h"
 
@@ -13,8 +13,8 @@
        return doc.price <= params.budget && !diagon_list_has(doc.tags, "sold-out");
      }
 
-   The function is then an ordinary one, bool affordable(struct affordable_doc, struct affordable_params), which a native
-   test can call. What the engine calls is affordable_batch. */
+   The function is then an ordinary one, bool affordable(struct affordable_doc, struct
+   affordable_params), which a native test can call. What the engine calls is affordable_batch. */
 #ifndef DIAGON_UDF_H
 #define DIAGON_UDF_H
 
@@ -22,50 +22,6 @@
 #include "diagon_udf_answers.h"
 #include "diagon_udf_manifest.h"
 #include "diagon_udf_values.h"
-
-// ---- Strings ----
-
-DIAGON_INLINE bool diagon_same_bytes(const char *a, const char *b, uint32_t size) {
-  uint64_t x = 0, y = 0;
-  if (size >= 8) {
-    for (uint32_t at = 0; at + 8 <= size; at += 8) {
-      __builtin_memcpy(&x, a + at, 8), __builtin_memcpy(&y, b + at, 8);
-      if (x != y) return false;
-    }
-    __builtin_memcpy(&x, a + size - 8, 8), __builtin_memcpy(&y, b + size - 8, 8);
-    return x == y;
-  }
-  // The first bytes and the last ones, which may overlap.
-  uint64_t z = 0, w = 0;
-  if (size >= 4) {
-    __builtin_memcpy(&x, a, 4), __builtin_memcpy(&y, b, 4);
-    __builtin_memcpy(&z, a + size - 4, 4), __builtin_memcpy(&w, b + size - 4, 4);
-  } else if (size >= 2) {
-    __builtin_memcpy(&x, a, 2), __builtin_memcpy(&y, b, 2);
-    __builtin_memcpy(&z, a + size - 2, 2), __builtin_memcpy(&w, b + size - 2, 2);
-  } else if (size == 1) {
-    return *a == *b;
-  }
-  return x == y && z == w;
-}
-
-DIAGON_INLINE bool diagon_equal(diagon_str a, diagon_str b) {
-  return a.size == b.size && diagon_same_bytes(a.data, b.data, a.size);
-}
-
-DIAGON_INLINE bool diagon_starts_with(diagon_str text, diagon_str prefix) {
-  return text.size >= prefix.size && diagon_same_bytes(text.data, prefix.data, prefix.size);
-}
-
-DIAGON_INLINE bool diagon_list_has_str(diagon_str_list list, diagon_str wanted) {
-  for (uint32_t i = 0; i < list.size; i++)
-    if (diagon_equal(diagon_str_at(list, i), wanted)) return true;
-  return false;
-}
-
-DIAGON_INLINE bool diagon_list_has(diagon_str_list list, const char *wanted) {
-  return diagon_list_has_str(list, diagon_text(wanted));
-}
 
 // ---- What the engine knows of a document beside its fields ----
 
@@ -162,7 +118,8 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
 #define DIAGON_PARAM_READ_(type, ident, ...) \
   params.ident = DIAGON_PASTE(DIAGON_PARAM_READ_, DIAGON_MODE(__VA_ARGS__))(type)(raw++);
 
-// Four vectors at a time. Where that can't be done nothing is wrong: the function is not made for it.
+// Four vectors at a time. Where that can't be done nothing is wrong: the function is not made for
+// it.
 #ifdef __clang__
 #define DIAGON_INTERLEAVED _Pragma("clang loop interleave_count(4)")
 #pragma clang diagnostic ignored "-Wpass-failed"
@@ -185,7 +142,8 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
 #define DIAGON_FIELD_MISSES_(type, ident, ...) \
   DIAGON_PASTE(DIAGON_STRICT_MISSES_, DIAGON_MODE(__VA_ARGS__))(type, ident)
 
-// Whether all fields and the answer are numbers of a fixed width: then 64 documents at a time are worth a loop of their own.
+// Whether all fields and the answer are numbers of a fixed width: then 64 documents at a time are
+// worth a loop of their own.
 #define DIAGON_SHAPE_type_f64
 #define DIAGON_SHAPE_type_i64
 #define DIAGON_SHAPE_type_bool
@@ -209,110 +167,112 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
 #define DIAGON_FIELD_VIEW(type, ...) DIAGON_FIELD_VIEW_(type_##type, __VA_ARGS__, DIAGON_END)
 #define DIAGON_FIELD_VIEW_(type, ident, ...) diagon_view_##type(&own.ident, &block.ident, first);
 
-#define DIAGON_STRUCTS(ident, LIST, ...)                           \
-  struct ident##_columns {                                         \
-    LIST(DIAGON_FIELD_COLUMN, DIAGON_NOTHING)                      \
-    DIAGON_CALL(DIAGON_INPUT_COLUMNS, DIAGON_INPUTS(__VA_ARGS__))  \
-    char diagon_end;                                               \
-  };                                                               \
-  struct ident##_doc {                                             \
-    LIST(DIAGON_ENTRY_MEMBER, DIAGON_NOTHING)                      \
-    DIAGON_CALL(DIAGON_INPUT_MEMBERS, DIAGON_INPUTS(__VA_ARGS__))  \
-    bool *diagon_failed; /* where diagon_error says so */          \
-  };                                                               \
-  struct ident##_params {                                          \
-    LIST(DIAGON_NOTHING, DIAGON_ENTRY_MEMBER)                      \
-    char diagon_end;                                               \
-  };                                                               \
+#define DIAGON_STRUCTS(ident, LIST, ...)                                  \
+  struct ident##_columns {                                                \
+    LIST(DIAGON_FIELD_COLUMN, DIAGON_NOTHING)                             \
+    DIAGON_CALL(DIAGON_INPUT_COLUMNS, DIAGON_INPUTS(__VA_ARGS__))         \
+    char diagon_end;                                                      \
+  };                                                                      \
+  struct ident##_doc {                                                    \
+    LIST(DIAGON_ENTRY_MEMBER, DIAGON_NOTHING)                             \
+    DIAGON_CALL(DIAGON_INPUT_MEMBERS, DIAGON_INPUTS(__VA_ARGS__))         \
+    bool *diagon_failed; /* where diagon_error says so */                 \
+  };                                                                      \
+  struct ident##_params {                                                 \
+    LIST(DIAGON_NOTHING, DIAGON_ENTRY_MEMBER)                             \
+    char diagon_end;                                                      \
+  };                                                                      \
   DIAGON_INLINE void ident##_check(const struct ident##_params *params) { \
-    LIST(DIAGON_ENTRY_CHECK, DIAGON_ENTRY_CHECK)                   \
-    DIAGON_EACH_STATEMENT(diagon_unknown_function_word_, __VA_ARGS__)        \
-    (void)params;                                                  \
+    LIST(DIAGON_ENTRY_CHECK, DIAGON_ENTRY_CHECK)                          \
+    DIAGON_EACH_STATEMENT(diagon_unknown_function_word_, __VA_ARGS__)     \
+    (void)params;                                                         \
   }
 
 // From the batch to the structs.
-#define DIAGON_READERS(ident, LIST, ...)                                                          \
-  DIAGON_INLINE struct ident##_columns ident##_open(const diagon_batch *batch) {                  \
-    struct ident##_columns columns;                                                               \
-    const diagon_column *raw = (const diagon_column *)diagon_at(batch->columns);                  \
-    LIST(DIAGON_FIELD_OPEN, DIAGON_NOTHING)                                                       \
-    DIAGON_CALL(DIAGON_INPUT_OPENS, DIAGON_INPUTS(__VA_ARGS__))                                   \
-    (void)raw;                                                                                    \
-    columns.diagon_end = 0;                                                                       \
-    return columns;                                                                               \
-  }                                                                                               \
-  DIAGON_INLINE struct ident##_params ident##_read_params(const diagon_batch *batch) {            \
-    struct ident##_params params;                                                                 \
-    const diagon_param *raw = (const diagon_param *)diagon_at(batch->params);                     \
-    LIST(DIAGON_NOTHING, DIAGON_PARAM_READ)                                                       \
-    (void)raw;                                                                                    \
-    params.diagon_end = 0;                                                                        \
-    return params;                                                                                \
-  }                                                                                               \
-  DIAGON_INLINE struct ident##_doc ident##_read(const struct ident##_columns *columns,            \
-                                                uint32_t index, bool *failed) {                   \
-    struct ident##_doc doc;                                                                       \
-    LIST(DIAGON_FIELD_READ, DIAGON_NOTHING)                                                       \
-    DIAGON_CALL(DIAGON_INPUT_READS, DIAGON_INPUTS(__VA_ARGS__))                                   \
-    (void)columns, (void)index;                                                                   \
-    doc.diagon_failed = failed;                                                                   \
-    return doc;                                                                                   \
-  }                                                                                               \
-  DIAGON_INLINE bool ident##_misses(const struct ident##_columns *columns) {                      \
-    bool misses = false;                                                                          \
-    LIST(DIAGON_FIELD_MISSES, DIAGON_NOTHING)                                                     \
-    (void)columns;                                                                                \
-    return misses;                                                                                \
-  }                                                                                               \
-  DIAGON_INLINE uint64_t ident##_word(const struct ident##_columns *columns, uint32_t index) {    \
-    uint64_t word = ~(uint64_t)0;                                                                 \
-    LIST(DIAGON_FIELD_WORD, DIAGON_NOTHING)                                                       \
-    (void)columns, (void)index;                                                                   \
-    return word;                                                                                  \
-  }                                                                                               \
-  /* The first document, of those from `from` on, whose bit is not as in `other`; else `len`. */  \
-  static inline __attribute__((unused)) uint32_t ident##_next(                                    \
-      const struct ident##_columns *columns, uint32_t from, uint32_t len, uint64_t other) {       \
-    uint64_t mask = ~(uint64_t)0 << (from % 64);                                                  \
-    for (uint32_t index = from / 64; index * 64 < len; index++, mask = ~(uint64_t)0) {            \
-      const uint64_t word = (ident##_word(columns, index) ^ other) & mask;                        \
-      if (word) {                                                                                 \
-        const uint32_t found = index * 64 + (uint32_t)__builtin_ctzll(word);                      \
-        return found < len ? found : len;                                                         \
-      }                                                                                           \
-    }                                                                                             \
-    return len;                                                                                   \
+#define DIAGON_READERS(ident, LIST, ...)                                                         \
+  DIAGON_INLINE struct ident##_columns ident##_open(const diagon_batch *batch) {                 \
+    struct ident##_columns columns;                                                              \
+    const diagon_column *raw = (const diagon_column *)diagon_at(batch->columns);                 \
+    LIST(DIAGON_FIELD_OPEN, DIAGON_NOTHING)                                                      \
+    DIAGON_CALL(DIAGON_INPUT_OPENS, DIAGON_INPUTS(__VA_ARGS__))                                  \
+    (void)raw;                                                                                   \
+    columns.diagon_end = 0;                                                                      \
+    return columns;                                                                              \
+  }                                                                                              \
+  DIAGON_INLINE struct ident##_params ident##_read_params(const diagon_batch *batch) {           \
+    struct ident##_params params;                                                                \
+    const diagon_param *raw = (const diagon_param *)diagon_at(batch->params);                    \
+    LIST(DIAGON_NOTHING, DIAGON_PARAM_READ)                                                      \
+    (void)raw;                                                                                   \
+    params.diagon_end = 0;                                                                       \
+    return params;                                                                               \
+  }                                                                                              \
+  DIAGON_INLINE struct ident##_doc ident##_read(const struct ident##_columns *columns,           \
+                                                uint32_t index, bool *failed) {                  \
+    struct ident##_doc doc;                                                                      \
+    LIST(DIAGON_FIELD_READ, DIAGON_NOTHING)                                                      \
+    DIAGON_CALL(DIAGON_INPUT_READS, DIAGON_INPUTS(__VA_ARGS__))                                  \
+    (void)columns, (void)index;                                                                  \
+    doc.diagon_failed = failed;                                                                  \
+    return doc;                                                                                  \
+  }                                                                                              \
+  DIAGON_INLINE bool ident##_misses(const struct ident##_columns *columns) {                     \
+    bool misses = false;                                                                         \
+    LIST(DIAGON_FIELD_MISSES, DIAGON_NOTHING)                                                    \
+    (void)columns;                                                                               \
+    return misses;                                                                               \
+  }                                                                                              \
+  DIAGON_INLINE uint64_t ident##_word(const struct ident##_columns *columns, uint32_t index) {   \
+    uint64_t word = ~(uint64_t)0;                                                                \
+    LIST(DIAGON_FIELD_WORD, DIAGON_NOTHING)                                                      \
+    (void)columns, (void)index;                                                                  \
+    return word;                                                                                 \
+  }                                                                                              \
+  /* The first document, of those from `from` on, whose bit is not as in `other`; else `len`. */ \
+  static inline __attribute__((unused)) uint32_t ident##_next(                                   \
+      const struct ident##_columns *columns, uint32_t from, uint32_t len, uint64_t other) {      \
+    uint64_t mask = ~(uint64_t)0 << (from % 64);                                                 \
+    for (uint32_t index = from / 64; index * 64 < len; index++, mask = ~(uint64_t)0) {           \
+      const uint64_t word = (ident##_word(columns, index) ^ other) & mask;                       \
+      if (word) {                                                                                \
+        const uint32_t found = index * 64 + (uint32_t)__builtin_ctzll(word);                     \
+        return found < len ? found : len;                                                        \
+      }                                                                                          \
+    }                                                                                            \
+    return len;                                                                                  \
   }
 
-// The loop over documents that are all to be asked about. The answers lie apart from everything that is read, and the columns
-// are a copy of the loop's own, so that nothing has to be read again after an answer is written.
-#define DIAGON_LOOP(kind, ident, ...)                                                             \
-  static inline void ident##_each(                                                                \
-      const struct ident##_columns *columns,                                                      \
-      struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__)),  \
-      diagon_answers *answers, diagon_slot_##kind *DIAGON_RESTRICT slots, uint32_t from,          \
-      uint32_t until) {                                                                           \
-    const struct ident##_columns own = *columns;                                                  \
-    for (uint32_t index = from; index < until; index++) {                                         \
-      bool failed = false;                                                                        \
-      const diagon_answer_##kind answer =                                                         \
-          ident(ident##_read(&own, index, &failed),                                               \
-                params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)));              \
-      diagon_put_##kind(slots, answers, index, answer, failed);                                   \
-    }                                                                                             \
+// The loop over documents that are all to be asked about. The answers lie apart from everything
+// that is read, and the columns are a copy of the loop's own, so that nothing has to be read again
+// after an answer is written.
+#define DIAGON_LOOP(kind, ident, ...)                                                            \
+  static inline void ident##_each(                                                               \
+      const struct ident##_columns *columns,                                                     \
+      struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__)), \
+      diagon_answers *answers, diagon_slot_##kind *DIAGON_RESTRICT slots, uint32_t from,         \
+      uint32_t until) {                                                                          \
+    const struct ident##_columns own = *columns;                                                 \
+    for (uint32_t index = from; index < until; index++) {                                        \
+      bool failed = false;                                                                       \
+      const diagon_answer_##kind answer =                                                        \
+          ident(ident##_read(&own, index, &failed),                                              \
+                params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)));             \
+      diagon_put_##kind(slots, answers, index, answer, failed);                                  \
+    }                                                                                            \
   }
 
-#define DIAGON_RUN_varying(kind, ident, LIST, ...)                                                \
-  DIAGON_INLINE void ident##_run(                                                                 \
-      const struct ident##_columns *columns,                                                      \
-      struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__)),  \
-      diagon_answers *answers, diagon_slot_##kind *slots, uint32_t from, uint32_t until) {        \
-    ident##_each(columns, params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)),     \
-                 answers, slots, from, until);                                                    \
+#define DIAGON_RUN_varying(kind, ident, LIST, ...)                                               \
+  DIAGON_INLINE void ident##_run(                                                                \
+      const struct ident##_columns *columns,                                                     \
+      struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__)), \
+      diagon_answers *answers, diagon_slot_##kind *slots, uint32_t from, uint32_t until) {       \
+    ident##_each(columns, params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)),    \
+                 answers, slots, from, until);                                                   \
   }
 
-// Of 64 documents all values are copied first. A function that looks at one value only if another one lets it (`&&`, `if`) may
-// then be asked about several documents at once: what it wouldn't have looked at is there, too.
+// Of 64 documents all values are copied first. A function that looks at one value only if another
+// one lets it (`&&`, `if`) may then be asked about several documents at once: what it wouldn't have
+// looked at is there, too.
 #define DIAGON_RUN_fixed(kind, ident, LIST, ...)                                                  \
   struct ident##_block {                                                                          \
     LIST(DIAGON_FIELD_BLOCK, DIAGON_NOTHING)                                                      \
@@ -345,9 +305,9 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
     while (from < until) {                                                                        \
       const uint32_t end = from / 64 * 64 + 64;                                                   \
       if (from % 64 == 0 && end <= until)                                                         \
-        ident##_each_of_64(                                                                       \
-            columns, params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)), answers, \
-            slots, from);                                                                         \
+        ident##_each_of_64(columns,                                                               \
+                           params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)),    \
+                           answers, slots, from);                                                 \
       else                                                                                        \
         ident##_each(columns, params DIAGON_CALL(DIAGON_ONCE_ARGUMENT, DIAGON_ONCE(__VA_ARGS__)), \
                      answers, slots, from, end < until ? end : until);                            \
@@ -355,30 +315,31 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
     }                                                                                             \
   }
 
-// What the engine calls. A run of documents that have all that the function is strict about goes through the loop at once.
-#define DIAGON_BATCH(kind, ident, ...)                                                            \
-  DIAGON_EXTERN_C DIAGON_EXPORT(#ident) int32_t ident##_batch(uint32_t at) {                      \
-    diagon_batch *const batch = (diagon_batch *)diagon_at(at);                                    \
-    diagon_scratch_used = 0;                                                                      \
-    const struct ident##_params params = ident##_read_params(batch);                              \
-    DIAGON_CALL(DIAGON_ONCE_COMPUTED, DIAGON_ONCE(__VA_ARGS__))                                   \
-    const struct ident##_columns columns = ident##_open(batch);                                   \
-    const uint32_t len = batch->len;                                                              \
-    diagon_slot_##kind *const slots = (diagon_slot_##kind *)diagon_at(batch->out);                \
-    diagon_answers answers = {batch, (uint64_t *)diagon_at(batch->out_validity), 0, 0};           \
-    diagon_begin_##kind(slots, &answers);                                                         \
-    const bool misses = ident##_misses(&columns);                                                 \
-    uint32_t from = misses ? ident##_next(&columns, 0, len, 0) : 0;                               \
-    while (from < len) {                                                                          \
-      const uint32_t until = misses ? ident##_next(&columns, from, len, ~(uint64_t)0) : len;      \
-      ident##_run(&columns, params DIAGON_CALL(DIAGON_ONCE_PASSED, DIAGON_ONCE(__VA_ARGS__)),     \
-                  &answers, slots, from, until);                                                  \
-      from = misses ? ident##_next(&columns, until, len, 0) : len;                                \
-    }                                                                                             \
-    for (uint32_t index = 0; misses && index * 64 < len; index++)                                 \
-      diagon_unasked_##kind(&answers, index, ident##_word(&columns, index));                      \
-    diagon_finish_##kind(slots, &answers);                                                        \
-    return 0;                                                                                     \
+// What the engine calls. A run of documents that have all that the function is strict about goes
+// through the loop at once.
+#define DIAGON_BATCH(kind, ident, ...)                                                        \
+  DIAGON_EXTERN_C DIAGON_EXPORT(#ident) int32_t ident##_batch(uint32_t at) {                  \
+    diagon_batch *const batch = (diagon_batch *)diagon_at(at);                                \
+    diagon_scratch_used = 0;                                                                  \
+    const struct ident##_params params = ident##_read_params(batch);                          \
+    DIAGON_CALL(DIAGON_ONCE_COMPUTED, DIAGON_ONCE(__VA_ARGS__))                               \
+    const struct ident##_columns columns = ident##_open(batch);                               \
+    const uint32_t len = batch->len;                                                          \
+    diagon_slot_##kind *const slots = (diagon_slot_##kind *)diagon_at(batch->out);            \
+    diagon_answers answers = {batch, (uint64_t *)diagon_at(batch->out_validity), 0, 0};       \
+    diagon_begin_##kind(slots, &answers);                                                     \
+    const bool misses = ident##_misses(&columns);                                             \
+    uint32_t from = misses ? ident##_next(&columns, 0, len, 0) : 0;                           \
+    while (from < len) {                                                                      \
+      const uint32_t until = misses ? ident##_next(&columns, from, len, ~(uint64_t)0) : len;  \
+      ident##_run(&columns, params DIAGON_CALL(DIAGON_ONCE_PASSED, DIAGON_ONCE(__VA_ARGS__)), \
+                  &answers, slots, from, until);                                              \
+      from = misses ? ident##_next(&columns, until, len, 0) : len;                            \
+    }                                                                                         \
+    for (uint32_t index = 0; misses && index * 64 < len; index++)                             \
+      diagon_unasked_##kind(&answers, index, ident##_word(&columns, index));                  \
+    diagon_finish_##kind(slots, &answers);                                                    \
+    return 0;                                                                                 \
   }
 
 #define DIAGON_FUNCTION(kind, kind_json, ident, version, description, LIST, ...)                  \
@@ -391,12 +352,12 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
       struct ident##_doc doc,                                                                     \
       struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__))); \
   DIAGON_LOOP(kind, ident, __VA_ARGS__)                                                           \
-  DIAGON_PASTE(DIAGON_RUN_, DIAGON_SHAPE(kind, LIST))(kind, ident, LIST, __VA_ARGS__)             \
-  DIAGON_BATCH(kind, ident, __VA_ARGS__)                                                          \
-  DIAGON_INLINE diagon_answer_##kind ident(                                                       \
-      __attribute__((unused)) struct ident##_doc doc,                                             \
-      __attribute__((unused)) struct ident##_params params DIAGON_CALL(DIAGON_ONCE_PARAMETER,     \
-                                                                       DIAGON_ONCE(__VA_ARGS__)))
+  DIAGON_PASTE(DIAGON_RUN_, DIAGON_SHAPE(kind, LIST))                                             \
+  (kind, ident, LIST, __VA_ARGS__) DIAGON_BATCH(kind, ident, __VA_ARGS__)                         \
+      DIAGON_INLINE diagon_answer_##kind                                                          \
+      ident(__attribute__((unused)) struct ident##_doc doc,                                       \
+            __attribute__((unused)) struct ident##_params params DIAGON_CALL(                     \
+                DIAGON_ONCE_PARAMETER, DIAGON_ONCE(__VA_ARGS__)))
 
 // ---- What an author writes ----
 
@@ -410,9 +371,10 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
 #define DIAGON_SCORE_(ident, version, description, LIST, ...) \
   DIAGON_FUNCTION(score, DIAGON_JSON_KIND_score, ident, version, description, LIST, __VA_ARGS__)
 
-// The same for a value, whose type comes first: f64, i64, bool, str, or optional_f64 and so on where it may be missing.
+// The same for a value, whose type comes first: f64, i64, bool, str, or optional_f64 and so on
+// where it may be missing.
 #define DIAGON_VALUE(type, ...) DIAGON_VALUE_(type_##type, __VA_ARGS__, DIAGON_END)
-#define DIAGON_VALUE_(type, ident, version, description, LIST, ...)                       \
+#define DIAGON_VALUE_(type, ident, version, description, LIST, ...)                      \
   DIAGON_FUNCTION(type, DIAGON_JSON_KIND_value(type), ident, version, description, LIST, \
                   __VA_ARGS__)
 

@@ -1,7 +1,8 @@
 // The batch ABI, version 1: what the engine writes, the module's memory, the host's functions.
 //
-// An address is a number, as the engine writes it. In WebAssembly it is the pointer itself. Natively, for tests, it counts
-// from the start of a buffer that stands for the memory (see diagon_udf_test.h).
+// An address is a number, as the engine writes it. In WebAssembly it is the pointer itself.
+// Natively, for tests, it counts from the start of a buffer that stands for the memory (see
+// diagon_udf_test.h).
 #ifndef DIAGON_UDF_ABI_H
 #define DIAGON_UDF_ABI_H
 
@@ -97,12 +98,14 @@ typedef struct diagon_region {
   uint32_t size;
 } diagon_region;
 
-// Makes the region at least so large. Returns whether it is; if it moved, what was in it is still where it was.
+// Makes the region at least so large. Returns whether it is; if it moved, what was in it is still
+// where it was.
 DIAGON_INLINE bool diagon_region_fit(diagon_region *region, uint64_t bytes) {
   if (bytes <= region->size) return true;
   const uint32_t end = diagon_memory_end();
   const bool in_place = region->size != 0 && region->start + region->size == end;
-  // Twice as large elsewhere: all the places that it leaves behind are never more than the one it has.
+  // Twice as large elsewhere: all the places that it leaves behind are never more than the one it
+  // has.
   uint64_t more = in_place ? bytes - region->size : 2 * (uint64_t)region->size;
   if (!in_place && more < bytes) more = bytes;
   const uint64_t pages = (more + DIAGON_PAGE - 1) / DIAGON_PAGE;
@@ -120,6 +123,9 @@ DIAGON_SHARED uint32_t diagon_scratch_used = 0;
 #ifdef __wasm__
 DIAGON_SHARED __attribute__((aligned(64))) unsigned char diagon_first_room[DIAGON_PAGE] = {0};
 #endif
+
+DIAGON_EXTERN_C void diagon_abi_v1(void);
+DIAGON_EXTERN_C uint32_t diagon_reserve(uint32_t bytes);
 
 DIAGON_EXTERN_C DIAGON_SHARED DIAGON_EXPORT("diagon_abi_v1") void diagon_abi_v1(void) {}
 

@@ -12,17 +12,6 @@
 
 enum { DIAGON_DEBUG = 0, DIAGON_INFO = 1, DIAGON_WARN = 2, DIAGON_ERROR = 3 };
 
-// The string of a C string. Of a literal the length is known when it is compiled.
-DIAGON_INLINE diagon_str diagon_text(const char *text) {
-  uint32_t size = 0;
-  if (__builtin_constant_p(__builtin_strlen(text)))
-    size = (uint32_t)__builtin_strlen(text);
-  else
-    while (text[size]) size++;
-  const diagon_str str = {text, size};
-  return str;
-}
-
 // Writes a line to the log of the search; level is DIAGON_DEBUG to DIAGON_ERROR.
 DIAGON_INLINE void diagon_log_str(int level, diagon_str text) {
   diagon_host_log(level, text.data, text.size);
@@ -47,12 +36,13 @@ DIAGON_INLINE int diagon_error_at(bool *failed, diagon_str why) {
   return 0;
 }
 
-// Says that this document can't be answered, and logs why. What the function returns for it is then of no account; for
-// short: `return diagon_error(doc, "why");`, where it returns a number or bool.
+// Says that this document can't be answered, and logs why. What the function returns for it is then
+// of no account; for short: `return diagon_error(doc, "why");`, where it returns a number or bool.
 #define diagon_error(doc, why) diagon_error_at((doc).diagon_failed, diagon_text(why))
 #define diagon_error_str(doc, why) diagon_error_at((doc).diagon_failed, why)
 
-// Memory until the batch ends, which may be many documents later. Ends the call if there is no more.
+// Memory until the batch ends, which may be many documents later. Ends the call if there is no
+// more.
 static inline __attribute__((unused)) void *diagon_alloc(size_t bytes) {
   const uint64_t used = ((uint64_t)diagon_scratch_used + 15) & ~(uint64_t)15;
   const diagon_region before = diagon_scratch_region;
@@ -79,15 +69,15 @@ DIAGON_INLINE void diagon_missing(diagon_answers *answers, uint32_t index) {
 }
 
 // For a kind of function: what a slot of `out` is, and how an answer is written into it.
-#define DIAGON_ANSWER(kind, slot, c_type, on_failure)                                              \
-  typedef c_type diagon_answer_##kind;                                                             \
-  typedef slot diagon_slot_##kind;                                                                 \
-  DIAGON_INLINE void diagon_put_##kind(diagon_slot_##kind *DIAGON_RESTRICT slots,                  \
-                                       diagon_answers *answers, uint32_t index, c_type answer,     \
-                                       bool failed) {                                              \
-    slots[index] = (slot)answer;                                                                   \
-    if (failed) on_failure;                                                                        \
-    (void)answers;                                                                                 \
+#define DIAGON_ANSWER(kind, slot, c_type, on_failure)                                          \
+  typedef c_type diagon_answer_##kind;                                                         \
+  typedef slot diagon_slot_##kind;                                                             \
+  DIAGON_INLINE void diagon_put_##kind(diagon_slot_##kind *DIAGON_RESTRICT slots,              \
+                                       diagon_answers *answers, uint32_t index, c_type answer, \
+                                       bool failed) {                                          \
+    slots[index] = (slot)answer;                                                               \
+    if (failed) on_failure;                                                                    \
+    (void)answers;                                                                             \
   }
 
 DIAGON_ANSWER(filter, uint8_t, bool, slots[index] = 2)
@@ -96,8 +86,9 @@ DIAGON_ANSWER(type_f64, double, double, slots[index] = __builtin_nan(""))
 DIAGON_ANSWER(type_i64, int64_t, int64_t, diagon_missing(answers, index))
 DIAGON_ANSWER(type_bool, uint8_t, bool, diagon_missing(answers, index))
 
-// Answers about 64 documents at a time are first as wide as the numbers that they are made of. A machine's vectors compare two
-// such numbers to two masks of their width; a compiler that is to narrow the masks in the same loop does it one by one.
+// Answers about 64 documents at a time are first as wide as the numbers that they are made of. A
+// machine's vectors compare two such numbers to two masks of their width; a compiler that is to
+// narrow the masks in the same loop does it one by one.
 #define DIAGON_WIDE_ANSWER(kind, c_type, on_failure, narrow)                                       \
   typedef c_type diagon_wide_##kind;                                                               \
   DIAGON_INLINE void diagon_put_wide_##kind(c_type *wide, diagon_answers *answers, uint32_t first, \
@@ -134,14 +125,14 @@ DIAGON_WIDE_ANSWER(type_f64, double, wide[index] = __builtin_nan(""), __builtin_
 DIAGON_WIDE_ANSWER(type_i64, int64_t, diagon_missing(answers, first + index), __builtin_memcpy)
 DIAGON_WIDE_ANSWER(type_bool, int64_t, diagon_missing(answers, first + index), diagon_narrow_bytes)
 
-#define DIAGON_OPTIONAL_ANSWER(name)                                                              \
-  typedef diagon_optional_##name diagon_answer_type_optional_##name;                              \
-  typedef diagon_slot_type_##name diagon_slot_type_optional_##name;                               \
-  DIAGON_INLINE void diagon_put_type_optional_##name(                                             \
-      diagon_slot_type_##name *DIAGON_RESTRICT slots, diagon_answers *answers, uint32_t index,    \
-      diagon_optional_##name answer, bool failed) {                                               \
-    diagon_put_type_##name(slots, answers, index, answer.value, failed);                          \
-    if (!answer.present && !failed) diagon_missing(answers, index);                               \
+#define DIAGON_OPTIONAL_ANSWER(name)                                                           \
+  typedef diagon_optional_##name diagon_answer_type_optional_##name;                           \
+  typedef diagon_slot_type_##name diagon_slot_type_optional_##name;                            \
+  DIAGON_INLINE void diagon_put_type_optional_##name(                                          \
+      diagon_slot_type_##name *DIAGON_RESTRICT slots, diagon_answers *answers, uint32_t index, \
+      diagon_optional_##name answer, bool failed) {                                            \
+    diagon_put_type_##name(slots, answers, index, answer.value, failed);                       \
+    if (!answer.present && !failed) diagon_missing(answers, index);                            \
   }
 
 // Strings: `out` is a column, whose values and offsets are the module's own memory.
@@ -181,14 +172,17 @@ DIAGON_OPTIONAL_ANSWER(i64)
 DIAGON_OPTIONAL_ANSWER(bool)
 DIAGON_OPTIONAL_ANSWER(str)
 
-// Of documents that the function isn't asked about a value is missing; a verdict or score is 0, as it was from the start.
-#define DIAGON_UNASKED_ZERO(kind)                                                             \
-  DIAGON_INLINE void diagon_unasked_##kind(diagon_answers *answers, uint32_t index, uint64_t word) { \
-    (void)answers, (void)index, (void)word;                                                   \
+// Of documents that the function isn't asked about a value is missing; a verdict or score is 0, as
+// it was from the start.
+#define DIAGON_UNASKED_ZERO(kind)                                                   \
+  DIAGON_INLINE void diagon_unasked_##kind(diagon_answers *answers, uint32_t index, \
+                                           uint64_t word) {                         \
+    (void)answers, (void)index, (void)word;                                         \
   }
-#define DIAGON_UNASKED_MISSING(kind)                                                          \
-  DIAGON_INLINE void diagon_unasked_##kind(diagon_answers *answers, uint32_t index, uint64_t word) { \
-    answers->validity[index] &= word;                                                         \
+#define DIAGON_UNASKED_MISSING(kind)                                                \
+  DIAGON_INLINE void diagon_unasked_##kind(diagon_answers *answers, uint32_t index, \
+                                           uint64_t word) {                         \
+    answers->validity[index] &= word;                                               \
   }
 
 DIAGON_UNASKED_ZERO(filter)
@@ -203,12 +197,12 @@ DIAGON_UNASKED_MISSING(type_optional_bool)
 DIAGON_UNASKED_MISSING(type_optional_str)
 
 // Before and after the documents. Only strings have to do something.
-#define DIAGON_FIXED_ANSWER(kind)                                             \
-  DIAGON_INLINE void diagon_begin_##kind(diagon_slot_##kind *slots, diagon_answers *answers) { \
-    (void)slots, (void)answers;                                               \
-  }                                                                           \
+#define DIAGON_FIXED_ANSWER(kind)                                                               \
+  DIAGON_INLINE void diagon_begin_##kind(diagon_slot_##kind *slots, diagon_answers *answers) {  \
+    (void)slots, (void)answers;                                                                 \
+  }                                                                                             \
   DIAGON_INLINE void diagon_finish_##kind(diagon_slot_##kind *slots, diagon_answers *answers) { \
-    (void)slots, (void)answers;                                               \
+    (void)slots, (void)answers;                                                                 \
   }
 
 DIAGON_FIXED_ANSWER(filter)
@@ -230,8 +224,7 @@ DIAGON_INLINE void diagon_finish_type_str(diagon_column *column, diagon_answers 
 DIAGON_INLINE void diagon_begin_type_optional_str(diagon_column *column, diagon_answers *answers) {
   diagon_begin_type_str(column, answers);
 }
-DIAGON_INLINE void diagon_finish_type_optional_str(diagon_column *column,
-                                                   diagon_answers *answers) {
+DIAGON_INLINE void diagon_finish_type_optional_str(diagon_column *column, diagon_answers *answers) {
   diagon_finish_type_str(column, answers);
 }
 

@@ -1,11 +1,14 @@
-// The words that fields, parameters and functions are declared with, and the manifest that is made of them.
+// The words that fields, parameters and functions are declared with, and the manifest that is made
+// of them.
 //
-// The manifest is JSON in a custom section of the module. Only assembly can put it there: a `section` attribute makes data
-// that is loaded into memory. So each piece of JSON is an `.ascii` of the assembler, and what a list needs between its items
-// an assembler macro: at its first use it writes nothing and becomes one that writes a comma.
+// The manifest is JSON in a custom section of the module. Only assembly can put it there: a
+// `section` attribute makes data that is loaded into memory. So each piece of JSON is an `.ascii`
+// of the assembler, and what a list needs between its items an assembler macro: at its first use it
+// writes nothing and becomes one that writes a comma.
 //
-// A word `default(0)` is told apart by pasting: for each purpose P there is a macro P_default(…), which is empty if the word
-// has nothing to say about P. Words that are chosen among expand to `, choice`, and DIAGON_PICK takes the first choice.
+// A word `default(0)` is told apart by pasting: for each purpose P there is a macro P_default(…),
+// which is empty if the word has nothing to say about P. Words that are chosen among expand to a
+// comma and the choice, and DIAGON_PICK takes the first choice.
 #ifndef DIAGON_UDF_MANIFEST_H
 #define DIAGON_UDF_MANIFEST_H
 
@@ -44,7 +47,8 @@
 
 // ---- Words of fields and parameters ----
 
-// Whether a document or query without a value is not asked about (strict), sees it (optional) or has another one (filled).
+// Whether a document or query without a value is not asked about (strict), sees it (optional) or
+// has another one (filled).
 #define DIAGON_MODE_default(...) , filled
 #define DIAGON_MODE_optional , optional
 #define DIAGON_MODE_name(text)
@@ -80,7 +84,8 @@
 #define DIAGON_KEY_unmapped_ok DIAGON_JSON(",\"optional\":true")
 #define DIAGON_KEY_end
 
-// Mistakes that would else show late. A word that isn't known becomes a name that isn't known: `diagon_unknown_word_…`.
+// Mistakes that would else show late. A word that isn't known becomes a name that isn't known:
+// `diagon_unknown_word_…`.
 #define diagon_unknown_word_default(...)
 #define diagon_unknown_word_optional
 #define diagon_unknown_word_name(text) (void)sizeof("" text)
@@ -177,42 +182,42 @@ constexpr diagon_kind_of<T> diagon_kind(T) {
 #define DIAGON_IS_INTEGER(value) decltype(diagon_kind(value))::integer
 #define DIAGON_IS_TEXT(value) (!decltype(diagon_kind(value))::number)
 #else
-#define DIAGON_IS_NUMBER(value) _Generic((value), char *: 0, const char *: 0, default: 1)
+#define DIAGON_IS_NUMBER(value) _Generic((value), char * : 0, const char * : 0, default : 1)
 #define DIAGON_IS_INTEGER(value) \
-  _Generic((value), char *: 0, const char *: 0, float: 0, double: 0, default: 1)
-#define DIAGON_IS_TEXT(value) _Generic((value), char *: 1, const char *: 1, default: 0)
+  _Generic((value), char * : 0, const char * : 0, float : 0, double : 0, default : 1)
+#define DIAGON_IS_TEXT(value) _Generic((value), char * : 1, const char * : 1, default : 0)
 #endif
 
 #define DIAGON_CHECK_type_f64(value) \
   DIAGON_ASSERT(DIAGON_IS_NUMBER(value), "the default or limit of a number has to be a number");
 #define DIAGON_CHECK_type_f32(value) DIAGON_CHECK_type_f64(value)
-#define DIAGON_CHECK_type_i64(value)       \
+#define DIAGON_CHECK_type_i64(value)      \
   DIAGON_ASSERT(DIAGON_IS_INTEGER(value), \
                 "the default or limit of a whole number has to be a whole number");
 #define DIAGON_CHECK_type_i32(value) DIAGON_CHECK_type_i64(value)
-#define DIAGON_CHECK_type_bool(value)                                \
+#define DIAGON_CHECK_type_bool(value)                                       \
   DIAGON_ASSERT(DIAGON_IS_INTEGER(value) && ((value) == 0 || (value) == 1), \
                 "the default of a bool has to be true or false");
 #define DIAGON_CHECK_type_str(value) \
   DIAGON_ASSERT(DIAGON_IS_TEXT(value), "the default of a str has to be a string");
 // The items of a list's default; none is fine.
-#define DIAGON_CHECK_type_f64_list(...)           \
-  {                                               \
-    const double items[] = {0, __VA_ARGS__};      \
-    (void)items;                                  \
+#define DIAGON_CHECK_type_f64_list(...)      \
+  {                                          \
+    const double items[] = {0, __VA_ARGS__}; \
+    (void)items;                             \
   }
 #define DIAGON_CHECK_type_f32_list(...) DIAGON_CHECK_type_f64_list(__VA_ARGS__)
-#define DIAGON_CHECK_type_i64_list(...)           \
-  {                                               \
-    const int64_t items[] = {0, __VA_ARGS__};     \
-    (void)items;                                  \
+#define DIAGON_CHECK_type_i64_list(...)       \
+  {                                           \
+    const int64_t items[] = {0, __VA_ARGS__}; \
+    (void)items;                              \
   }
 #define DIAGON_CHECK_type_i32_list(...) DIAGON_CHECK_type_i64_list(__VA_ARGS__)
 #define DIAGON_CHECK_type_bool_list(...) DIAGON_CHECK_type_i64_list(__VA_ARGS__)
-#define DIAGON_CHECK_type_str_list(...)           \
-  {                                               \
+#define DIAGON_CHECK_type_str_list(...)            \
+  {                                                \
     const char *const items[] = {"", __VA_ARGS__}; \
-    (void)items;                                  \
+    (void)items;                                   \
   }
 
 #define DIAGON_CHECK_strict(type, value)
@@ -236,23 +241,24 @@ constexpr diagon_kind_of<T> diagon_kind(T) {
   DIAGON_PICK(DIAGON_EACH(DIAGON_ONCE_, __VA_ARGS__), (without, none, none), none)
 
 #define DIAGON_ENTRY_CHECK(type, ...) DIAGON_ENTRY_CHECK_(type_##type, __VA_ARGS__, DIAGON_END)
-#define DIAGON_ENTRY_CHECK_(type, ident, ...)                                      \
-  DIAGON_EACH_STATEMENT(diagon_unknown_word_, __VA_ARGS__)                                   \
-  DIAGON_PASTE(DIAGON_ONE_MODE_, DIAGON_SECOND_MODE(__VA_ARGS__))                  \
+#define DIAGON_ENTRY_CHECK_(type, ident, ...)                     \
+  DIAGON_EACH_STATEMENT(diagon_unknown_word_, __VA_ARGS__)        \
+  DIAGON_PASTE(DIAGON_ONE_MODE_, DIAGON_SECOND_MODE(__VA_ARGS__)) \
   DIAGON_PASTE(DIAGON_CHECK_, DIAGON_MODE(__VA_ARGS__))(type, DIAGON_DEFAULT(__VA_ARGS__))
 
 // ---- The manifest ----
 
 #ifdef __wasm__
 
-// Pieces of assembly. The text of a string literal goes through the compiler and the assembler, so it is quoted twice.
+// Pieces of assembly. The text of a string literal goes through the compiler and the assembler, so
+// it is quoted twice.
 #define DIAGON_JSON(literal) "\t.ascii " #literal "\n"
 #define DIAGON_JSON_TEXT(text) "\t.ascii \"\\\"" text "\\\"\"\n"
 #define DIAGON_JSON_NUMBERS(...) "\t.ascii \"" #__VA_ARGS__ "\"\n"
 #define DIAGON_JSON_QUOTED(...) DIAGON_JSON_QUOTED_(#__VA_ARGS__)
 #define DIAGON_JSON_QUOTED_(literal) "\t.ascii " #literal "\n"
-#define DIAGON_JSON_LIST(literal)                                                           \
-  DIAGON_JSON(literal)                                                                      \
+#define DIAGON_JSON_LIST(literal)                                                       \
+  DIAGON_JSON(literal)                                                                  \
   "\t.macro diagon_next\n\t.purgem diagon_next\n\t.macro diagon_next\n\t.ascii \",\"\n" \
   "\t.endm\n\t.endm\n"
 #define DIAGON_JSON_NEXT "\tdiagon_next\n"
@@ -306,12 +312,13 @@ constexpr diagon_kind_of<T> diagon_kind(T) {
   DIAGON_ENTRY(DIAGON_JSON_FIELD_, type_##type, __VA_ARGS__, DIAGON_END)
 #define DIAGON_PARAM_ENTRY(type, ...) \
   DIAGON_ENTRY(DIAGON_JSON_PARAM_, type_##type, __VA_ARGS__, DIAGON_END)
-#define DIAGON_ENTRY(mode_json, type, ident, ...)                                              \
-  __asm__(DIAGON_JSON_NEXT DIAGON_JSON("{\"name\":") DIAGON_JSON_TEXT(                         \
-      DIAGON_PICK(DIAGON_EACH(DIAGON_NAME_, __VA_ARGS__), #ident, none))                       \
-              DIAGON_JSON(",\"type\":") DIAGON_JSON_##type DIAGON_EACH(DIAGON_KEY_, __VA_ARGS__) \
-                  DIAGON_PASTE(mode_json, DIAGON_MODE(__VA_ARGS__))(                           \
-                      type, DIAGON_DEFAULT(__VA_ARGS__)) DIAGON_JSON("}"));
+#define DIAGON_ENTRY(mode_json, type, ident, ...)                                               \
+  __asm__(DIAGON_JSON_NEXT DIAGON_JSON("{\"name\":"));                                          \
+  __asm__(DIAGON_JSON_TEXT(DIAGON_PICK(DIAGON_EACH(DIAGON_NAME_, __VA_ARGS__), #ident, none))); \
+  __asm__(DIAGON_JSON(",\"type\":") DIAGON_JSON_##type);                                        \
+  __asm__(DIAGON_EACH(DIAGON_KEY_, __VA_ARGS__) DIAGON_JSON(""));                               \
+  __asm__(DIAGON_PASTE(mode_json, DIAGON_MODE(__VA_ARGS__))(type, DIAGON_DEFAULT(__VA_ARGS__))  \
+              DIAGON_JSON("}"));
 
 #define DIAGON_JSON_INPUT_none
 #define DIAGON_JSON_INPUT_score DIAGON_JSON_NEXT DIAGON_JSON("\"score\"")
@@ -324,23 +331,23 @@ constexpr diagon_kind_of<T> diagon_kind(T) {
 #define DIAGON_JSON_KIND_score DIAGON_JSON("\"score\"")
 #define DIAGON_JSON_KIND_value(type) DIAGON_JSON("\"value\",\"returns\":") DIAGON_JSON_##type
 
-#define DIAGON_MANIFEST(ident, version, description, kind, LIST, ...)                          \
-  __asm__("\t.section .custom_section.diagon.udf,\"\",@\n");                                    \
-  __asm__(DIAGON_JSON("{\"abi\":1,\"name\":") DIAGON_JSON_TEXT(                                 \
-      DIAGON_PICK(DIAGON_EACH(DIAGON_UDF_NAME_, __VA_ARGS__), #ident, none)));                  \
-  __asm__(DIAGON_JSON(",\"version\":") DIAGON_JSON_TEXT(version));                              \
-  __asm__(DIAGON_JSON(",\"description\":") DIAGON_JSON_TEXT(description));                      \
-  __asm__(DIAGON_JSON(",\"kind\":") kind DIAGON_JSON(",\"export\":") DIAGON_JSON_TEXT(#ident)); \
-  __asm__(DIAGON_PICK(DIAGON_EACH(DIAGON_PURE_, __VA_ARGS__), DIAGON_JSON(",\"pure\":true"),    \
-                      none) DIAGON_EACH(DIAGON_MAX_SCORE_, __VA_ARGS__));                       \
-  __asm__(DIAGON_JSON_LIST(",\"limits\":{") DIAGON_EACH(DIAGON_LIMIT_, __VA_ARGS__)             \
-              DIAGON_JSON_LIST_END("}"));                                                       \
-  __asm__(DIAGON_JSON_LIST(",\"inputs\":[") DIAGON_CALL(                                        \
-      DIAGON_JSON_INPUTS, DIAGON_INPUTS(__VA_ARGS__)) DIAGON_JSON_LIST_END("]"));               \
-  __asm__(DIAGON_JSON_LIST(",\"fields\":["));                                                   \
-  LIST(DIAGON_FIELD_ENTRY, DIAGON_NOTHING)                                                      \
-  __asm__(DIAGON_JSON_LIST_END("]") DIAGON_JSON_LIST(",\"params\":["));                         \
-  LIST(DIAGON_NOTHING, DIAGON_PARAM_ENTRY)                                                      \
+#define DIAGON_MANIFEST(ident, version, description, kind, LIST, ...)                              \
+  __asm__("\t.section .custom_section.diagon.udf,\"\",@\n");                                       \
+  __asm__(DIAGON_JSON("{\"abi\":1,\"name\":") DIAGON_JSON_TEXT(                                    \
+      DIAGON_PICK(DIAGON_EACH(DIAGON_UDF_NAME_, __VA_ARGS__), #ident, none)));                     \
+  __asm__(DIAGON_JSON(",\"version\":") DIAGON_JSON_TEXT(version));                                 \
+  __asm__(DIAGON_JSON(",\"description\":") DIAGON_JSON_TEXT(description));                         \
+  __asm__(DIAGON_JSON(",\"kind\":") kind DIAGON_JSON(",\"export\":") DIAGON_JSON_TEXT(#ident));    \
+  __asm__(DIAGON_PICK(DIAGON_EACH(DIAGON_PURE_, __VA_ARGS__), DIAGON_JSON(",\"pure\":true"), none) \
+              DIAGON_EACH(DIAGON_MAX_SCORE_, __VA_ARGS__));                                        \
+  __asm__(DIAGON_JSON_LIST(",\"limits\":{") DIAGON_EACH(DIAGON_LIMIT_, __VA_ARGS__)                \
+              DIAGON_JSON_LIST_END("}"));                                                          \
+  __asm__(DIAGON_JSON_LIST(",\"inputs\":[") DIAGON_CALL(                                           \
+      DIAGON_JSON_INPUTS, DIAGON_INPUTS(__VA_ARGS__)) DIAGON_JSON_LIST_END("]"));                  \
+  __asm__(DIAGON_JSON_LIST(",\"fields\":["));                                                      \
+  LIST(DIAGON_FIELD_ENTRY, DIAGON_NOTHING)                                                         \
+  __asm__(DIAGON_JSON_LIST_END("]") DIAGON_JSON_LIST(",\"params\":["));                            \
+  LIST(DIAGON_NOTHING, DIAGON_PARAM_ENTRY)                                                         \
   __asm__(DIAGON_JSON_LIST_END("]") DIAGON_JSON("}\n"));
 
 #else

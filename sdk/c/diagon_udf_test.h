@@ -1,5 +1,6 @@
-// Native tests of functions: the memory and the host, and batches as the engine lays them out. Include it in one file of a
-// test program, which also includes the functions. One batch is made at a time:
+// Native tests of functions: the memory and the host, and batches as the engine lays them out.
+// Include it in one file of a test program, which also includes the functions. One batch is made at
+// a time:
 //
 //   const double prices[] = {3, 7, 0};
 //   diagon_test_begin(3);                    // documents
@@ -121,8 +122,7 @@ DIAGON_INLINE void diagon_test_begin(uint32_t documents) {
 
 static diagon_column *diagon_test_column(uint32_t type) {
   diagon_batch *const batch = diagon_test_batch();
-  diagon_column *const column =
-      (diagon_column *)diagon_at(batch->columns) + batch->column_count++;
+  diagon_column *const column = (diagon_column *)diagon_at(batch->columns) + batch->column_count++;
   memset(column, 0, sizeof *column);
   column->type = type;
   column->len = batch->len;
@@ -204,20 +204,22 @@ static diagon_column *diagon_test_list_param(uint32_t type, uint32_t count) {
   return items;
 }
 
-// diagon_test_f64(values, there), diagon_test_f64_list(sizes, items), diagon_test_param_f64_list(items, count), and the same
-// of the other types. There: "1101", or NULL if no value is missing.
-#define DIAGON_TEST_TYPE(name, number, c_type)                                                  \
-  DIAGON_INLINE void diagon_test_##name(const c_type *values, const char *there) {              \
-    diagon_column *const column = diagon_test_column(number);                                   \
-    column->values = diagon_test_copy(values, column->len * sizeof *values);                    \
-    diagon_test_there(column, there);                                                           \
-  }                                                                                             \
-  DIAGON_INLINE void diagon_test_##name##_list(const uint32_t *sizes, const c_type *items) {    \
-    diagon_column *const child = diagon_test_list(number, sizes);                               \
-    child->values = diagon_test_copy(items, child->len * sizeof *items);                        \
-  }                                                                                             \
-  DIAGON_INLINE void diagon_test_param_##name##_list(const c_type *items, uint32_t count) {     \
-    diagon_test_list_param(number, count)->values = diagon_test_copy(items, count * sizeof *items); \
+// diagon_test_f64(values, there), diagon_test_f64_list(sizes, items),
+// diagon_test_param_f64_list(items, count), and the same of the other types. There: "1101", or NULL
+// if no value is missing.
+#define DIAGON_TEST_TYPE(name, number, c_type)                                               \
+  DIAGON_INLINE void diagon_test_##name(const c_type *values, const char *there) {           \
+    diagon_column *const column = diagon_test_column(number);                                \
+    column->values = diagon_test_copy(values, column->len * sizeof *values);                 \
+    diagon_test_there(column, there);                                                        \
+  }                                                                                          \
+  DIAGON_INLINE void diagon_test_##name##_list(const uint32_t *sizes, const c_type *items) { \
+    diagon_column *const child = diagon_test_list(number, sizes);                            \
+    child->values = diagon_test_copy(items, child->len * sizeof *items);                     \
+  }                                                                                          \
+  DIAGON_INLINE void diagon_test_param_##name##_list(const c_type *items, uint32_t count) {  \
+    diagon_test_list_param(number, count)->values =                                          \
+        diagon_test_copy(items, count * sizeof *items);                                      \
   }
 
 DIAGON_TEST_TYPE(bool, 1, bool)
@@ -287,7 +289,8 @@ DIAGON_INLINE void diagon_test_ids(const char *const *ids) {
 
 // ---- Calls and answers ----
 
-// Calls the function with the batch. If it calls diagon_fail: false, and diagon_test.message says what.
+// Calls the function with the batch. If it calls diagon_fail: false, and diagon_test.message says
+// what.
 static __attribute__((unused)) bool diagon_test_run(int32_t (*function)(uint32_t)) {
   volatile bool fine = false;
   diagon_test.running = true;

@@ -1,7 +1,8 @@
 // A filter: documents that cost at most what the query says, and are not sold out.
 #include "diagon_udf.h"
 
-// Its fields and parameters. A document without a price is not asked about, and so doesn't match; without tags it has none.
+// Its fields and parameters. A document without a price is not asked about, and so doesn't match;
+// of one without tags the list is empty.
 #define ARGUMENTS(FIELD, PARAM) \
   FIELD(f64, price)             \
   FIELD(str_list, tags)         \

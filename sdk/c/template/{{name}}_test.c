@@ -17,7 +17,8 @@ static void answers_about_a_document(void) {
 static void answers_about_a_batch(void) {
   diagon_test_begin(3);
   diagon_test_f64((const double[]){3, 3, 0}, "110");  // the third one has no price
-  diagon_test_str_list((const uint32_t[]){1, 2, 0}, (const char *const[]){"new", "new", "sold-out"});
+  diagon_test_str_list((const uint32_t[]){1, 2, 0},
+                       (const char *const[]){"new", "new", "sold-out"});
   diagon_test_param_f64(5);
   assert(diagon_test_run({{ident}}_batch));
   assert(diagon_test_verdict(0) == 1);

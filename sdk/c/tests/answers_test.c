@@ -44,10 +44,10 @@ static void answers_may_be_missing(void) {
 
 // ---- Errors in a document ----
 
-#define ERROR_BODY                                              \
-  {                                                             \
+#define ERROR_BODY                                                \
+  {                                                               \
     if (doc.x == 3) return diagon_error(doc, "three is no good"); \
-    return doc.x > 1;                                           \
+    return doc.x > 1;                                             \
   }
 DIAGON_FILTER(no_three, "1.0.0", "no three", NUMBER)
 ERROR_BODY
@@ -69,8 +69,8 @@ static void says_errors(void) {
   for (uint32_t count = 4; count <= 100; count += 96) {
     double x[100];
     for (uint32_t i = 0; i < count; i++) x[i] = i % 4 == 2 ? 3 : 5;
-    int32_t (*const functions[])(uint32_t) = {no_three_batch,     no_three_score_batch,
-                                              no_three_f64_batch, no_three_i64_batch,
+    int32_t (*const functions[])(uint32_t) = {no_three_batch,      no_three_score_batch,
+                                              no_three_f64_batch,  no_three_i64_batch,
                                               no_three_bool_batch, no_three_str_batch};
     for (size_t f = 0; f < 6; f++) {
       diagon_test_begin(count);
@@ -81,7 +81,8 @@ static void says_errors(void) {
         const bool wrong = i % 4 == 2;
         CHECK(diagon_test_missing(i) == (wrong && f > 2));
         if (f == 0) CHECK(diagon_test_verdict(i) == (wrong ? 2 : 1));
-        if (f == 1 || f == 2) CHECK(wrong ? isnan(diagon_test_number(i)) : diagon_test_number(i) == 1);
+        if (f == 1 || f == 2)
+          CHECK(wrong ? isnan(diagon_test_number(i)) : diagon_test_number(i) == 1);
         if (f == 3 && !wrong) CHECK(diagon_test_integer(i) == 1);
         if (f == 4 && !wrong) CHECK(diagon_test_truth(i));
         if (f == 5) CHECK(is_text(diagon_test_text(i), wrong ? "" : "fine"));

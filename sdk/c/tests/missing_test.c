@@ -1,15 +1,17 @@
-// Which documents a function is asked about, and where its answers go: all shapes of missing values, batches of many lengths.
+// Which documents a function is asked about, and where its answers go: all shapes of missing
+// values, batches of many lengths.
 #include <math.h>
 
 #include "check.h"
 
 enum { MOST = 300 };
 
-// Two fields that it is strict about, one that it isn't, one with a default: all of fixed width, so 64 at a time.
-#define NUMBERS(FIELD, PARAM)  \
-  FIELD(f64, price)            \
-  FIELD(i64, stock)            \
-  FIELD(bool, fresh, optional) \
+// Two fields that it is strict about, one that it isn't, one with a default: all of fixed width, so
+// 64 at a time.
+#define NUMBERS(FIELD, PARAM)    \
+  FIELD(f64, price)              \
+  FIELD(i64, stock)              \
+  FIELD(bool, fresh, optional)   \
   FIELD(f64, weight, default(7)) \
   PARAM(f64, limit)
 
@@ -50,7 +52,8 @@ static struct {
   char price_there[MOST + 1], stock_there[MOST + 1], fresh_there[MOST + 1];
 } documents;
 
-// Values are where none is missing; a missing one is 0, as the engine has it. One in `chance` is missing; 0: none.
+// Values are where none is missing; a missing one is 0, as the engine has it. One in `chance` is
+// missing; 0: none.
 static void make_documents(uint32_t count, uint32_t chance, uint64_t *random) {
   memset(&documents, 0, sizeof documents);
   documents.count = count;

@@ -27,9 +27,7 @@ DIAGON_FILTER(everything, "1.0.0", "everything", EVERYTHING) {
   return true;
 }
 
-static void see(const void *doc) {
-  memcpy(&seen[seen_count++], doc, sizeof *seen);
-}
+static void see(const void *doc) { memcpy(&seen[seen_count++], doc, sizeof *seen); }
 
 static void reads_fields(void) {
   const bool b[] = {true, false, true};
@@ -96,19 +94,19 @@ static void reads_dictionaries(void) {
 
 // ---- Parameters ----
 
-#define PARAMETERS(FIELD, PARAM)   \
-  PARAM(bool, b)                   \
-  PARAM(i32, i, default(3))        \
-  PARAM(i64, l)                    \
-  PARAM(f32, g)                    \
-  PARAM(f64, d)                    \
-  PARAM(str, s, name("text"))      \
-  PARAM(i64, there, optional)      \
-  PARAM(str, absent, optional)     \
-  PARAM(bool_list, bs)             \
-  PARAM(i32_list, is)              \
-  PARAM(f64_list, ds)              \
-  PARAM(str_list, ss)              \
+#define PARAMETERS(FIELD, PARAM) \
+  PARAM(bool, b)                 \
+  PARAM(i32, i, default(3))      \
+  PARAM(i64, l)                  \
+  PARAM(f32, g)                  \
+  PARAM(f64, d)                  \
+  PARAM(str, s, name("text"))    \
+  PARAM(i64, there, optional)    \
+  PARAM(str, absent, optional)   \
+  PARAM(bool_list, bs)           \
+  PARAM(i32_list, is)            \
+  PARAM(f64_list, ds)            \
+  PARAM(str_list, ss)            \
   PARAM(f32_list, no_list, optional)
 
 static struct parameters_params *parameters_seen;

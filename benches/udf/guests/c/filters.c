@@ -13,7 +13,7 @@ DIAGON_FILTER(three_columns, "1.0.0", "cheap, recent and in stock", THREE_COLUMN
   return doc.price <= params.max_price && doc.ts >= params.since && doc.stock >= params.least;
 }
 
-#define PREFIX(FIELD, PARAM)     \
+#define PREFIX(FIELD, PARAM)    \
   FIELD(str, name, default("")) \
   PARAM(str, prefix)
 

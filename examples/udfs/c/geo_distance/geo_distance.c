@@ -3,11 +3,11 @@
 #include "haversine.h"
 
 // The query may name the field of the place. A geo_point is two columns.
-#define PLACE(FIELD, PARAM)                   \
+#define PLACE(FIELD, PARAM)                     \
   FIELD(f64, lat, from_param(field), part(lat)) \
   FIELD(f64, lon, from_param(field), part(lon)) \
-  PARAM(str, field, default("location"))      \
-  PARAM(f64, lat)                             \
+  PARAM(str, field, default("location"))        \
+  PARAM(f64, lat)                               \
   PARAM(f64, lon)
 
 #define PLACE_WITHIN(FIELD, PARAM) \
@@ -23,11 +23,12 @@ static inline struct origin checked_origin(double lat, double lon) {
 
 struct circle {
   struct origin origin;
-  double lat;             // in degrees
-  double reach_lat;       // degrees of latitude beyond which nothing is near enough
+  double lat;        // in degrees
+  double reach_lat;  // degrees of latitude beyond which nothing is near enough
 };
 
-// Of a document without a place neither function is asked: it doesn't match, and its distance is missing.
+// Of a document without a place neither function is asked: it doesn't match, and its distance is
+// missing.
 DIAGON_FILTER(geo_distance, "1.0.0", "the place is within km kilometres of lat, lon", PLACE_WITHIN,
               once(struct circle, make_circle)) {
   // Most places can be told by their latitude alone, which saves the sines.

@@ -9,9 +9,12 @@ struct city {
   const char *name;
   double lat, lon;
 };
-static const struct city LONDON = {"London", 51.50833, -0.12528}, PARIS = {"Paris", 48.86667, 2.33333},
-                         NEW_YORK = {"New York", 40.71417, -74.00639}, SYDNEY = {"Sydney", -33.86667, 151.21667},
-                         AUCKLAND = {"Auckland", -36.86667, 174.76667}, HONOLULU = {"Honolulu", 21.30694, -157.85833};
+static const struct city LONDON = {"London", 51.50833, -0.12528},
+                         PARIS = {"Paris", 48.86667, 2.33333},
+                         NEW_YORK = {"New York", 40.71417, -74.00639},
+                         SYDNEY = {"Sydney", -33.86667, 151.21667},
+                         AUCKLAND = {"Auckland", -36.86667, 174.76667},
+                         HONOLULU = {"Honolulu", 21.30694, -157.85833};
 
 static double between(struct city a, struct city b) {
   const struct origin from = origin_at(a.lat, a.lon);
@@ -61,7 +64,8 @@ static void agrees_with_vectors(void) {
       for (int lon = -180; lon <= 180; lon += 12) {
         const struct origin from = origin_at(lat1, 17);
         const double km = distance_km(&from, lat2, lon);
-        // Near antipodes the sine of half the angle hardly changes: a digit in its last place is tens of centimetres.
+        // Near antipodes the sine of half the angle hardly changes: a digit in its last place is
+        // tens of centimetres.
         is_near(km, by_vectors(lat1 * RADIANS, 17 * RADIANS, lat2 * RADIANS, lon * RADIANS), 1e-3);
         struct geo_distance_params params = {.lat = lat1, .lon = 17, .km = km};
         const struct geo_distance_doc doc = {.lat = lat2, .lon = lon};

@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-// The earth's mean radius, (2a + b) / 3 of the WGS 84 ellipsoid. A sphere of it is off by 0.6 % at most.
+// The earth's mean radius, (2a + b) / 3 of the WGS 84 ellipsoid. A sphere of it is off by 0.6 % at
+// most.
 static const double EARTH_RADIUS_KM = 6371.0088;
 static const double RADIANS = 0.017453292519943295;  // in a degree
 
@@ -21,7 +22,8 @@ static inline struct origin origin_at(double lat, double lon) {
 
 // The way along the surface to a point that is given in degrees.
 //
-//   h = sin²((lat₂ − lat₁) / 2) + cos(lat₁) cos(lat₂) sin²((lon₂ − lon₁) / 2),  distance = 2 r asin(√h)
+//   h = sin²((lat₂ − lat₁) / 2) + cos(lat₁) cos(lat₂) sin²((lon₂ − lon₁) / 2),  distance = 2 r
+//   asin(√h)
 //
 // It is exact for near points, and doesn't care where longitudes begin to count anew.
 static inline double distance_km(const struct origin *from, double lat, double lon) {
