@@ -40,7 +40,7 @@ pub(crate) fn blocks(page: &str) -> Result<Vec<Block>, String> {
         if let Some(said) = said.map(str::trim) {
             match said.strip_prefix("needs:") {
                 Some(names) => {
-                    needs = toolchains(names).ok_or(format!("{}: {said}", number + 1))?
+                    needs = toolchains(names).ok_or(format!("{}: {said}", number + 1))?;
                 }
                 None => comment = Some(said),
             }

@@ -61,7 +61,11 @@ impl Bench {
             None => fixture::mapping_for(prepared.requests().iter())?,
         };
         let all = different.iter().cycle().take(self.count as usize);
-        let fixture = Fixture::new(&mapping, all.map(String::as_str));
+        let numbered = all.enumerate();
+        let fixture = Fixture::new(
+            &mapping,
+            numbered.map(|(n, text)| (n.to_string(), text.as_str())),
+        );
         let fixture = fixture.map_err(|(number, error)| match number {
             Some(number) => Error::InvalidArgument(format!("document {}: {error}", number + 1)),
             None => error,

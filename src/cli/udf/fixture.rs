@@ -23,13 +23,13 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
-    /// Indexes documents, in order; the first is number 0.
+    /// Indexes documents with their `_id`s, in order; the first is number 0.
     ///
     /// # Errors
     /// Those of the index; with a document that doesn't fit, its number.
     pub(super) fn new<'d>(
         mapping: &str,
-        documents: impl Iterator<Item = &'d str>,
+        documents: impl Iterator<Item = (String, &'d str)>,
     ) -> Result<Self, (Option<usize>, Error)> {
         let name = format!("diagon-udf-{}", uuid::Uuid::new_v4());
         let folder = std::env::temp_dir().join(name);
@@ -44,8 +44,8 @@ impl Fixture {
         let other = |error| (None, error);
         let mut writer = IndexWriter::open(&folder, Some(mapping), options).map_err(other)?;
         let folder = Some(folder);
-        for (number, document) in documents.enumerate() {
-            let added = writer.add(Some(&number.to_string()), document.as_bytes());
+        for (number, (id, document)) in documents.enumerate() {
+            let added = writer.add(Some(&id), document.as_bytes());
             added.map_err(|error| (Some(number), error))?;
         }
         let snapshot = writer.commit().map_err(other)?;

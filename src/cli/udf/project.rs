@@ -67,7 +67,7 @@ impl Project {
         let failed = |error| Error::io(&self.folder, error);
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
-            let path = self.join(&entry.map_err(failed)?.file_name());
+            let path = self.join(entry.map_err(failed)?.file_name());
             let extension = path.extension().and_then(|e| e.to_str());
             if path.is_file() && extension.is_some_and(|e| extensions.contains(&e)) {
                 found.push(path);

@@ -1,6 +1,6 @@
 //! `diagon udf test`: cases through the real engine, the real columns and the real ABI.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::super::{input, print};
@@ -9,6 +9,7 @@ use super::fixture::{self, Fixture};
 use super::project::{ModuleArguments, Project, is_newer};
 use crate::Error;
 use crate::batch::BATCH_CAPACITY;
+use crate::schema::document_id;
 use crate::udf::{Input, LogLine, PreparedUdf, UdfRegistry};
 
 /// Bytes of a mapping.
@@ -47,13 +48,15 @@ impl Test {
             .map(|case| prepare(case, &registry, &labels).map_err(|e| at_line(&path, case, &e)))
             .collect::<crate::Result<_>>()?;
         let mapping = schema(self.schema.as_deref(), &self.module.project, &prepared)?;
+        let ids = ids(&cases);
         let documents = cases.iter().map(|case| case.document.get());
-        let fixture = Fixture::new(&mapping, documents).map_err(|(number, error)| {
-            number.map_or_else(
-                || Error::InvalidArgument(error.to_string()),
-                |number| at_line(&path, &cases[number], &error),
-            )
-        })?;
+        let fixture =
+            Fixture::new(&mapping, ids.into_iter().zip(documents)).map_err(|(number, error)| {
+                number.map_or_else(
+                    || Error::InvalidArgument(error.to_string()),
+                    |number| at_line(&path, &cases[number], &error),
+                )
+            })?;
         let mut failed = alone(&path, &prepared, &fixture)?;
         failed += together(&path, &prepared, &fixture)?;
         print::out(format_args!(
@@ -70,6 +73,17 @@ impl Test {
 
 fn at_line(path: &Path, case: &Case, error: &Error) -> Error {
     Error::InvalidArgument(format!("{}:{}: {error}", path.display(), case.line))
+}
+
+/// The documents' own ids; of those without one, or with one that an earlier one has, the line.
+fn ids(cases: &[Case]) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let id = |case: &Case| {
+        let own = document_id(case.document.get().as_bytes()).ok().flatten();
+        own.filter(|id| taken.insert(id.clone()))
+            .unwrap_or_else(|| format!("line {}", case.line))
+    };
+    cases.iter().map(id).collect()
 }
 
 /// The mapping in a file, or in the project, or one made of what functions read.

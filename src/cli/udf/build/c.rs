@@ -87,19 +87,29 @@ fn flags_file(project: &Project) -> crate::Result<Vec<String>> {
 struct Candidate {
     program: Vec<String>,
     arguments: &'static [&'static str],
+    /// Of a clang for C++: Debian's has no C++ library for WebAssembly; zig brings one.
+    no_cpp_library: bool,
 }
 
-/// Without a C library.
-const CLANG: &[&str] = &["--target=wasm32", "-nostdlib", "-Wl,--no-entry"];
-const ZIG: &[&str] = &[
-    "-target",
-    "wasm32-freestanding",
-    "-nostdlib",
-    "-Wl,--no-entry",
+/// Without a C library. The stack lies below the data, so that one that overflows can't overwrite them; it has 256 KiB.
+#[rustfmt::skip]
+const CLANG: &[&str] = &[
+    "--target=wasm32", "-ffreestanding", "-nostdlib", "-Wl,--no-entry", "-Wl,--stack-first", "-Wl,--strip-all", "-Wl,-z,stack-size=262144",
 ];
+#[rustfmt::skip]
+const ZIG: &[&str] = &["-target", "wasm32-freestanding", "-nostdlib", "-Wl,--no-entry", "-Wl,-z,stack-size=262144", "-s"];
 /// With one, which asks the host for nothing as long as no files or clocks are used.
-const CLANG_WASI: &[&str] = &["--target=wasm32-wasi", "-mexec-model=reactor"];
-const ZIG_WASI: &[&str] = &["-target", "wasm32-wasi", "-mexec-model=reactor", "-s"];
+#[rustfmt::skip]
+const CLANG_WASI: &[&str] = &[
+    "--target=wasm32-wasi", "-mexec-model=reactor", "-Wl,--stack-first", "-Wl,--strip-all", "-Wl,-z,stack-size=262144",
+];
+const ZIG_WASI: &[&str] = &[
+    "-target",
+    "wasm32-wasi",
+    "-mexec-model=reactor",
+    "-Wl,-z,stack-size=262144",
+    "-s",
+];
 
 /// The first compiler that can do it; those with a C library come first.
 fn compiler(cpp: bool) -> crate::Result<Command> {
@@ -123,7 +133,13 @@ fn candidates(cpp: bool) -> Vec<Candidate> {
         zigs.push(vec![python, "-m".into(), "ziglang".into(), driver.into()]);
     }
     let clangs = || clangs.iter().map(|path| vec![path.display().to_string()]);
-    let of = |arguments| move |program| Candidate { program, arguments };
+    let of = |arguments| {
+        move |program: Vec<String>| Candidate {
+            no_cpp_library: cpp && program.len() == 1,
+            program,
+            arguments,
+        }
+    };
     let wasi = clangs()
         .map(of(CLANG_WASI))
         .chain(zigs.clone().into_iter().map(of(ZIG_WASI)));
@@ -135,6 +151,9 @@ impl Candidate {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program[0]);
         command.args(&self.program[1..]).args(self.arguments);
+        if self.no_cpp_library {
+            command.arg("-nostdlib++");
+        }
         command
     }
 
