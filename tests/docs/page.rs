@@ -21,7 +21,7 @@ pub(crate) struct Block {
     pub(crate) text: String,
 }
 
-const LANGUAGES: [&str; 4] = ["rust", "go", "assemblyscript", "c"];
+const TOOLCHAINS: [&str; 5] = ["rust", "go", "assemblyscript", "c", "clang-19"];
 
 /// Finds the blocks of a page.
 ///
@@ -79,7 +79,7 @@ fn toolchains(names: &str) -> Option<Vec<&'static str>> {
     if names.trim() == "nothing" {
         return Some(Vec::new());
     }
-    let known = |name: &str| LANGUAGES.into_iter().find(|l| *l == name.trim());
+    let known = |name: &str| TOOLCHAINS.into_iter().find(|l| *l == name.trim());
     names.split(',').map(known).collect()
 }
 

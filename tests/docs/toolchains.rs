@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Whether there is what `diagon udf build` needs for a language. Where `DIAGON_ALL_TOOLCHAINS` is set there must be.
+/// Whether there is what `diagon udf build` needs for a language, or a compiler of that very name. Where `DIAGON_ALL_TOOLCHAINS` is set there must be.
 pub(crate) fn has(language: &str) -> bool {
     static FOUND: OnceLock<Vec<(&str, bool)>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
@@ -13,6 +13,7 @@ pub(crate) fn has(language: &str) -> bool {
             ("go", runs("go version")),
             ("assemblyscript", runs("npm --version")),
             ("c", c()),
+            ("clang-19", clang_19()),
         ];
         if std::env::var_os("DIAGON_ALL_TOOLCHAINS").is_some() {
             assert!(all.iter().all(|(_, there)| *there), "{all:?}");
@@ -37,6 +38,12 @@ fn rust() -> bool {
     let from_source =
         "test -d \"$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/std\"";
     runs(installed) || (Path::new("/usr/bin/rustc").exists() && runs(from_source))
+}
+
+/// With a C library.
+fn clang_19() -> bool {
+    let program = "printf '#include <math.h>\n' | clang-19 --target=wasm32-wasi -mexec-model=reactor -x c - -o /dev/null";
+    runs(program)
 }
 
 fn c() -> bool {
