@@ -24,6 +24,11 @@
 
 extern crate self as diagon_udf; // what the attributes write names the crate so, also in here
 
+/// The examples of README.md, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod answer;
 mod batch;
 mod column;
