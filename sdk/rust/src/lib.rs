@@ -75,6 +75,12 @@ pub mod __private {
         }
     }
 
+    /// What is made once a batch and handed over by value: to each document a copy.
+    #[inline(always)]
+    pub fn copied<T: Copy>(once: &T) -> T {
+        *once
+    }
+
     /// An input that the engine gives with each batch, but for the empty one that it tries at registration.
     #[inline]
     #[track_caller]

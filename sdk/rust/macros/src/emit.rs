@@ -1,7 +1,7 @@
 //! What is written beside the author's function: a type of its name that answers batches, and its export.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ItemFn;
 
 use crate::arguments::{Argument, By, Field, Input, Once, Param, Role};
@@ -283,7 +283,10 @@ impl Parts {
                 quote!(let #borrowed = &mut #ident;),
                 quote!(&mut *#borrowed),
             ),
-            By::Value => (quote!(), quote!(#ident)),
+            By::Value => {
+                let copy = quote_spanned!(ident.span()=> ::diagon_udf::__private::copied(&#ident));
+                (quote!(), copy)
+            }
         };
         self.columns.extend(columns);
         self.call.push(call);
