@@ -73,11 +73,24 @@ pub(crate) fn install_panic_hook() {
 #[no_mangle]
 extern "C" fn diagon_abi_v1() {}
 
+/// Room for a batch that needs little: to have it costs nothing, to grow the memory costs microseconds.
+#[cfg(target_arch = "wasm32")]
+#[repr(align(64))]
+struct Little(core::cell::UnsafeCell<[u8; LITTLE]>);
+
+#[cfg(target_arch = "wasm32")]
+const LITTLE: usize = 65_536;
+
+// SAFETY: a module has one thread, and nothing in it but the address of a batch leads there.
+#[cfg(target_arch = "wasm32")]
+unsafe impl Sync for Little {}
+
 /// Makes room for a batch. The host calls it before the first batch and whenever it needs more, never while a function runs.
 #[cfg(target_arch = "wasm32")]
 #[no_mangle]
 extern "C" fn diagon_reserve(bytes: u32) -> u32 {
     use std::cell::RefCell;
+    static LITTLE_ROOM: Little = Little(core::cell::UnsafeCell::new([0; LITTLE]));
     thread_local! {
         static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
@@ -86,6 +99,9 @@ extern "C" fn diagon_reserve(bytes: u32) -> u32 {
     let Some(bytes) = (bytes as usize).checked_add(BEHIND) else {
         return 0;
     };
+    if bytes <= LITTLE {
+        return LITTLE_ROOM.0.get() as usize as u32;
+    }
     ROOM.with(|room| {
         let mut room = room.borrow_mut();
         if room.capacity() < bytes {

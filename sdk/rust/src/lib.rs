@@ -24,6 +24,11 @@
 
 extern crate self as diagon_udf; // what the attributes write names the crate so, also in here
 
+/// The examples of README.md, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod answer;
 mod batch;
 mod column;
@@ -68,6 +73,12 @@ pub mod __private {
             Some(value) => value,
             None => panic!("`{name}` is not given"),
         }
+    }
+
+    /// What is made once a batch and handed over by value: to each document a copy.
+    #[inline(always)]
+    pub fn copied<T: Copy>(once: &T) -> T {
+        *once
     }
 
     /// An input that the engine gives with each batch, but for the empty one that it tries at registration.

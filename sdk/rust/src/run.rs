@@ -36,7 +36,60 @@ pub fn filter(out: Out<'_>, present: &Present<'_>, mut each: impl FnMut(usize, &
     });
 }
 
-/// A score function. `each`: as above.
+/// A filter that reads numbers. `each`: as above, but it writes what is nearly as wide as what it compares, since that is
+/// what vector code wants; all together is made narrow.
+#[inline(always)]
+pub fn wide_filter(
+    out: Out<'_>,
+    present: &Present<'_>,
+    mut each: impl FnMut(usize, &mut [u32]) -> u64,
+) {
+    let verdicts = out.verdicts();
+    let mut wide = [0; BLOCK];
+    blocks(verdicts, present, |from, block| {
+        each(from, &mut wide[..block.len()]);
+        narrow(&wide, block);
+    });
+}
+
+/// The numbers of a block as bytes, as many as there is room for; none is above 255.
+#[inline(always)]
+fn narrow(wide: &[u32; BLOCK], block: &mut [u8]) {
+    let done = sixteens(wide, block);
+    for (byte, number) in block[done..].iter_mut().zip(&wide[done..]) {
+        *byte = *number as u8;
+    }
+}
+
+/// Does so for as many as vectors can. Returns how many.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[inline(always)]
+fn sixteens(wide: &[u32; BLOCK], block: &mut [u8]) -> usize {
+    use core::arch::wasm32::{u16x8_narrow_i32x4, u8x16_narrow_i16x8, v128_load, v128_store};
+    let mut done = 0;
+    for (bytes, wide) in block.chunks_exact_mut(16).zip(wide.chunks_exact(16)) {
+        // SAFETY: both have sixteen.
+        unsafe {
+            let four = |at: usize| v128_load(wide.as_ptr().add(at).cast());
+            let eight = |at| u16x8_narrow_i32x4(four(at), four(at + 4));
+            v128_store(
+                bytes.as_mut_ptr().cast(),
+                u8x16_narrow_i16x8(eight(0), eight(8)),
+            );
+        }
+        done += 16;
+    }
+    done
+}
+
+/// There are no vectors.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[inline(always)]
+fn sixteens(_: &[u32; BLOCK], _: &mut [u8]) -> usize {
+    0
+}
+
+/// A score function. `each`: as for a filter.
 #[inline(always)]
 pub fn score(out: Out<'_>, present: &Present<'_>, mut each: impl FnMut(usize, &mut [f64]) -> u64) {
     let scores = out.scores();
@@ -82,6 +135,29 @@ fn blocks<T>(answers: &mut [T], present: &Present<'_>, mut each: impl FnMut(usiz
         for (from, block) in starts.zip(answers[run].chunks_mut(BLOCK)) {
             each(from, block);
         }
+    }
+}
+
+/// Asks for the answers of a block, eight at a time: so many in a row the compiler can put side by side.
+#[inline(always)]
+pub fn by_eight<T>(block: &mut [T], mut ask: impl FnMut(usize, &mut T)) {
+    let whole = block.len() / 8 * 8;
+    let (eights, rest) = block.split_at_mut(whole);
+    for (eight, first) in eights.chunks_exact_mut(8).zip((0..).step_by(8)) {
+        for (i, place) in eight.iter_mut().enumerate() {
+            ask(first + i, place);
+        }
+    }
+    for (place, document) in rest.iter_mut().zip(whole..) {
+        ask(document, place);
+    }
+}
+
+/// Asks for the answers of a block.
+#[inline(always)]
+pub fn one_by_one<T>(block: &mut [T], mut ask: impl FnMut(usize, &mut T)) {
+    for (document, place) in block.iter_mut().enumerate() {
+        ask(document, place);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is written beside the author's function: a type of its name that answers batches, and its export.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ItemFn;
 
 use crate::arguments::{Argument, By, Field, Input, Once, Param, Role};
@@ -152,11 +152,14 @@ impl Function<'_> {
         }
         let asked = quote!(#function(#(#call),*));
         let (run, item, answered) = match (self.kind, self.returns) {
-            (Kind::Filter, _) => (
-                "filter",
-                quote!(u8),
-                quote!(Answer::Value(Verdict::verdict(#asked))),
-            ),
+            (Kind::Filter, _) => {
+                let verdict = quote!(Answer::Value(Verdict::verdict(#asked).into()));
+                if values.is_empty() {
+                    ("filter", quote!(u8), verdict)
+                } else {
+                    ("wide_filter", quote!(u32), verdict)
+                }
+            }
             (Kind::Score, _) => (
                 "score",
                 quote!(f64),
@@ -171,12 +174,15 @@ impl Function<'_> {
             }
         };
         let run = format_ident!("{run}");
-        // All columns side by side, and what a document has of them.
-        let (mut rows, mut row) = (quote!(#out.iter_mut()), quote!(#place));
-        for (values, value) in values.iter().zip(&value) {
-            rows = quote!(#rows.zip(#values));
-            row = quote!((#row, #value));
-        }
+        // What reads no numbers can't become vector code.
+        let each_of = format_ident!(
+            "{}",
+            if values.is_empty() {
+                "one_by_one"
+            } else {
+                "by_eight"
+            }
+        );
         quote! {{
             use ::diagon_udf::__private::{run, Answer, Score, Value, Verdict};
             let mut #answer = move |#document: usize, #(#value: #types),*| {
@@ -193,10 +199,10 @@ impl Function<'_> {
                 #(#values: &run::Block<#types>,)*
             ) -> u64 {
                 let mut missing = 0;
-                for (#document, #row) in #rows.enumerate() {
-                    let answer = #answer(#from + #document, #(unsafe { #value.assume_init() }),*);
-                    missing |= run::put(#place, answer) << #document;
-                }
+                run::#each_of(#out, |#document, #place| {
+                    #(let #value = unsafe { #values.get_unchecked(#document).assume_init() };)*
+                    missing |= run::put(#place, #answer(#from + #document, #(#value),*)) << #document;
+                });
                 missing
             }
             run::#run(#out, &#present, |#from, #block| {
@@ -277,7 +283,10 @@ impl Parts {
                 quote!(let #borrowed = &mut #ident;),
                 quote!(&mut *#borrowed),
             ),
-            By::Value => (quote!(), quote!(#ident)),
+            By::Value => {
+                let copy = quote_spanned!(ident.span()=> ::diagon_udf::__private::copied(&#ident));
+                (quote!(), copy)
+            }
         };
         self.columns.extend(columns);
         self.call.push(call);
