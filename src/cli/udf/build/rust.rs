@@ -1,5 +1,6 @@
 //! Rust: `cargo build` for wasm32-unknown-unknown.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,10 +23,14 @@ pub(super) fn build(project: &Project, arguments: &[String]) -> crate::Result<Bu
         command.current_dir(&project.folder);
         command
     };
-    let metadata = output(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata = output(cargo().args(["metadata", "--format-version", "1"]))?;
     let package = Package::read(&metadata)?;
     let mut command = cargo();
-    command.args(["build", "--release", "--target", TARGET]);
+    command.args(["build", "--release", "--target", TARGET, "--config"]);
+    command.arg(format!(
+        "target.{TARGET}.rustflags={}",
+        Json::from(package.remaps)
+    ));
     Standard::find(project)?.apply(&mut command);
     run(command.args(arguments))?;
     Ok(Built {
@@ -40,6 +45,8 @@ struct Package {
     name: String,
     /// Where its module will be.
     module: PathBuf,
+    /// Options of the compiler by which the module has no paths of this machine in it: panics tell paths.
+    remaps: Vec<String>,
 }
 
 impl Package {
@@ -47,14 +54,13 @@ impl Package {
         let json: Json = serde_json::from_str(metadata)
             .map_err(|error| Error::InvalidArgument(format!("cargo metadata: {error}")))?;
         let wrong = |message: &str| Error::InvalidArgument(format!("Cargo.toml: {message}"));
-        let package = match json["packages"].as_array().map(Vec::as_slice) {
-            Some([package]) => package,
-            _ => {
-                return Err(wrong(
-                    "a function is a package of its own: add an empty [workspace]",
-                ));
-            }
-        };
+        let packages = json["packages"].as_array().map_or(&[][..], Vec::as_slice);
+        let root = &json["resolve"]["root"];
+        let package = packages
+            .iter()
+            .find(|p| root.is_string() && p["id"] == *root);
+        let package = package
+            .ok_or_else(|| wrong("a function is a package of its own: add an empty [workspace]"))?;
         let targets = package["targets"].as_array();
         let is_library = |target: &&Json| {
             let kinds = target["crate_types"].as_array();
@@ -66,11 +72,27 @@ impl Package {
             .ok_or_else(|| wrong("add `[lib]` with `crate-type = [\"cdylib\", \"rlib\"]`"))?;
         let folder = Path::new(json["target_directory"].as_str().unwrap_or("target"));
         let module = format!("{}.wasm", library.replace('-', "_"));
+        // The package's own paths are relative already.
+        let others = packages.iter().filter(|p| p["id"] != *root);
+        let remaps: BTreeSet<String> = others.filter_map(remap).collect();
         Ok(Self {
             name: package["name"].as_str().unwrap_or(library).to_string(),
             module: folder.join(TARGET).join("release").join(module),
+            remaps: remaps.into_iter().collect(),
         })
     }
+}
+
+/// Where a package's sources are, and what the module calls that: a package of a registry by its name and version, one of this
+/// machine by its name.
+fn remap(package: &Json) -> Option<String> {
+    let folder = Path::new(package["manifest_path"].as_str()?).parent()?;
+    let (from, to) = if package["source"].is_null() {
+        (folder, package["name"].as_str()?)
+    } else {
+        (folder.parent()?, "crates")
+    };
+    Some(format!("--remap-path-prefix={}={to}", from.display()))
 }
 
 /// Where the standard library for the target comes from.
@@ -162,8 +184,11 @@ mod tests {
     #[test]
     fn reads_what_cargo_says() {
         let metadata = |types: Json| {
-            json!({"target_directory": "/t", "packages": [{"name": "a-b", "targets": [
-                {"name": "main", "crate_types": ["bin"]}, {"name": "a-b", "crate_types": types}]}]})
+            json!({"target_directory": "/t", "resolve": {"root": "a-b 1"}, "packages": [
+                {"id": "syn 2", "name": "syn", "source": "registry", "manifest_path": "/r/syn-2/Cargo.toml"},
+                {"id": "sdk 1", "name": "sdk", "source": null, "manifest_path": "/home/me/a-b/sdk/Cargo.toml"},
+                {"id": "a-b 1", "name": "a-b", "source": null, "manifest_path": "/home/me/a-b/Cargo.toml", "targets": [
+                    {"name": "main", "crate_types": ["bin"]}, {"name": "a-b", "crate_types": types}]}]})
         };
         let package = Package::read(&metadata(json!(["cdylib", "rlib"])).to_string()).unwrap();
         assert_eq!(package.name, "a-b");
@@ -171,11 +196,18 @@ mod tests {
             package.module,
             Path::new("/t/wasm32-unknown-unknown/release/a_b.wasm")
         );
+        let remaps = [
+            "--remap-path-prefix=/home/me/a-b=a-b",
+            "--remap-path-prefix=/r=crates",
+        ];
+        assert_eq!(package.remaps, remaps);
         let error = Package::read(&metadata(json!(["lib"])).to_string())
             .err()
             .unwrap();
         assert!(error.to_string().contains("crate-type"), "{error}");
-        let error = Package::read("{\"packages\": []}").err().unwrap();
+        let error = Package::read("{\"packages\": [], \"resolve\": null}")
+            .err()
+            .unwrap();
         assert!(error.to_string().contains("[workspace]"), "{error}");
         assert!(Package::read("").is_err());
     }
