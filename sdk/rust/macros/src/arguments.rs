@@ -160,15 +160,11 @@ fn role(argument: &PatType, ident: &Ident, attribute: Option<&Attribute>) -> Res
         })?;
         return param(inner, ident, Some(attribute));
     }
-    if path.is_ident("once") {
-        return once(ty, attribute);
-    }
     let inputs = [Input::DocId, Input::Id, Input::Score];
-    let input = inputs.into_iter().find(|input| path.is_ident(input.name()));
-    input.map_or_else(
-        || Err(Error::new_spanned(path, "unknown")),
-        |input| self::input(ty, attribute, input),
-    )
+    match inputs.into_iter().find(|input| path.is_ident(input.name())) {
+        Some(input) => self::input(ty, attribute, input),
+        None => once(ty, attribute),
+    }
 }
 
 fn input(ty: &Type, attribute: &Attribute, input: Input) -> Result<Role> {

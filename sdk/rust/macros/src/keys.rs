@@ -1,6 +1,6 @@
 //! What stands in the parentheses of an attribute.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -85,10 +85,10 @@ impl Keys {
     }
 
     /// What stands in the parentheses of `key(…)`.
-    pub(crate) fn list(&mut self, key: &str) -> Result<Option<(TokenStream, Span)>> {
+    pub(crate) fn list(&mut self, key: &str) -> Result<Option<TokenStream>> {
         match self.take(key) {
             None => Ok(None),
-            Some(Meta::List(list)) => Ok(Some((list.tokens.clone(), list.span()))),
+            Some(Meta::List(list)) => Ok(Some(list.tokens)),
             Some(other) => Err(Error::new_spanned(other, format!("write `{key}(…)`"))),
         }
     }

@@ -136,7 +136,7 @@ fn max_score(keys: &mut Keys, kind: Kind) -> Result<Option<f64>> {
 }
 
 fn limits(keys: &mut Keys) -> Result<Vec<(&'static str, u64)>> {
-    let Some((tokens, _)) = keys.list("limits")? else {
+    let Some(tokens) = keys.list("limits")? else {
         return Ok(Vec::new());
     };
     let mut keys = Keys::parse(tokens, "`limits`", &LIMITS.map(|(key, _)| key))?;
