@@ -94,7 +94,7 @@ const C: Template = Template {
     ),
     sdk: files!(
         "c":
-        "diagon_udf.h" "diagon_udf_abi.h" "diagon_udf_answers.h" "diagon_udf_manifest.h" "diagon_udf_test.h" "diagon_udf_values.h"
+        "README.md" "diagon_udf.h" "diagon_udf_abi.h" "diagon_udf_answers.h" "diagon_udf_manifest.h" "diagon_udf_test.h" "diagon_udf_values.h"
     ),
 };
 

@@ -197,7 +197,7 @@ mod tests {
             Path::new("/t/wasm32-unknown-unknown/release/a_b.wasm")
         );
         let remaps = [
-            "--remap-path-prefix=/home/me/a-b=a-b",
+            "--remap-path-prefix=/home/me/a-b/sdk=sdk",
             "--remap-path-prefix=/r=crates",
         ];
         assert_eq!(package.remaps, remaps);
