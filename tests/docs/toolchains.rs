@@ -53,7 +53,5 @@ fn c() -> bool {
             "echo 'int f;' | clang{version} --target=wasm32 -nostdlib -Wl,--no-entry -x c - -o /dev/null"
         ))
     };
-    versions.iter().any(clang)
-        || runs("zig version")
-        || runs("python3 -m ziglang version")
+    versions.iter().any(clang) || runs("zig version") || runs("python3 -m ziglang version")
 }
