@@ -12,7 +12,7 @@ const ADVICE: &[(&[&str], &str)] = &[
     ),
     (
         &["the module has no manifest"],
-        "use an SDK, which writes it; or give a file with --manifest, or put it in with `diagon udf pack`",
+        "use an SDK, which writes it (Rust: `#[diagon_udf::filter]` above the function); or give a file with --manifest, or put it in with `diagon udf pack`",
     ),
     (
         &["is a program; build a reactor"],
@@ -67,7 +67,7 @@ const ADVICE: &[(&[&str], &str)] = &[
     ),
     (
         &["the memory starts with"],
-        "lower it: C: -Wl,--initial-memory=…, AssemblyScript: --initialMemory, Rust: less static data; or raise the host's UdfLimits::memory_bytes",
+        "less static data, a smaller stack (C: -Wl,-z,stack-size=…), AssemblyScript: --initialMemory; or raise the host's UdfLimits::memory_bytes",
     ),
     (
         &["is shared or 64-bit", "more than one memory"],
@@ -79,7 +79,7 @@ const ADVICE: &[(&[&str], &str)] = &[
     ),
     (
         &["the trial on no documents failed"],
-        "the function has to return 0 for a batch without documents; its message tells what went wrong, and what it logs is shown by `diagon udf test`",
+        "the function has to return 0 for a batch without documents; a trap out of bounds may be a stack that is too small (C: -Wl,-z,stack-size=… in compile_flags.txt, Rust: .cargo/config.toml)",
     ),
     (
         &[
@@ -91,6 +91,10 @@ const ADVICE: &[(&[&str], &str)] = &[
             "tables or",
         ],
         "simplify the code (smaller functions, less inlining, smaller tables); the bounds keep compiling short, see docs/udf-reference.md",
+    ),
+    (
+        &["the module has it twice"],
+        "two functions have one name: rename one of them, or say another name for queries",
     ),
     (
         &["manifest: ", "manifest of", "manifest is"],

@@ -10,7 +10,7 @@ use super::outcome::{Answers, explain};
 use super::outputs::{Output, Place};
 use super::param_block::{ALIGN, ParamBlock, u32_of};
 use crate::batch::{
-    BATCH_CAPACITY, ColumnId, ColumnRequest, Columns, Extent, FailureKind, ValueType, Verdict,
+    BATCH_CAPACITY, ColumnId, ColumnRequest, Columns, Extent, FailureKind, ValueType,
 };
 use wasmtime::{Store, TypedFunc};
 
@@ -136,6 +136,7 @@ impl BatchCaller {
             store,
             entry,
             region,
+            answered,
         } = guest;
         let Entry::Batch { reserve, run } = entry else {
             return Err(Fault::Host(crate::Error::Internal(
@@ -178,18 +179,15 @@ impl BatchCaller {
             }
         };
         answers.outcome.calls += 1;
-        let (logged, known) = (store.data().world.log.len(), answers.outcome.failures.len());
+        let logged = store.data().world.log.len();
+        let (known, said) = (answers.outcome.failures.len(), answers.said_errors);
         match run.call(&mut *store, u32_of(base)) {
             Ok(0) => {
                 self.head.output.read(store, written, at, answers)?;
-                let world = &store.data().world;
-                let outcome = &mut *answers.outcome;
-                if outcome.failures.len() > known && world.log.len() > logged {
-                    let verdicts = &outcome.verdicts[at..at + docs.len()];
-                    let errors = verdicts.iter().filter(|v| **v == Verdict::Error).count();
-                    let reasons = world.reasons(logged, errors);
-                    explain(&mut outcome.failures[known..], reasons);
-                }
+                *answered = true;
+                let said = answers.said_errors - said;
+                let reasons = store.data().world.reasons(logged, said);
+                explain(&mut answers.outcome.failures[known..], reasons);
                 Ok(())
             }
             Ok(code) => {

@@ -168,7 +168,9 @@ impl BoundUdf {
             };
             let docs = &batch.docs[at..at + len];
             let scores = batch.scores.map(|scores| &scores[at..at + len]);
-            match caller.run(self.holder.guest(answers)?, docs, scores, at, answers) {
+            let guest = self.holder.guest(answers)?;
+            let had_answered = guest.answered;
+            match caller.run(guest, docs, scores, at, answers) {
                 Ok(()) => {
                     at += len;
                     // Batches may be small; only failures make the chunk so.
@@ -176,9 +178,11 @@ impl BoundUdf {
                 }
                 Err(Fault::Documents(kind, message)) => {
                     self.holder.discard();
-                    // Perhaps it was the room for batches to come that was too much.
-                    let again =
-                        caller.asked_for_more && !std::mem::replace(&mut caller.cautious, true);
+                    // Perhaps it was the room for batches to come that was too much, or memory that documents before it have left
+                    // in pieces: what a fresh instance says is true.
+                    let again = caller.asked_for_more
+                        && !std::mem::replace(&mut caller.cautious, true)
+                        || had_answered;
                     if len == 1 && again {
                         self.chunk = 1;
                     } else if len == 1 {

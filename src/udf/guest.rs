@@ -12,6 +12,8 @@ pub(crate) struct Guest {
     pub(crate) entry: Entry,
     /// What a batch guest reserved last.
     pub(crate) region: Option<Region>,
+    /// It has answered a call about documents: its memory is not as it was in the beginning.
+    pub(crate) answered: bool,
 }
 
 /// A part of a guest's memory that is the host's until it reserves again.
@@ -94,6 +96,7 @@ impl Guest {
                 store,
                 entry,
                 region: None,
+                answered: false,
             }),
             Err(error) => {
                 let fault = fault(error, store.data_mut());

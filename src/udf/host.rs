@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use wasmtime::{Memory, ResourceLimiter, StoreContextMut, UpdateDeadline};
 
-use super::limits::{MAX_TABLE_ENTRIES, UdfLimits};
+use super::limits::{MAX_MESSAGE_BYTES, MAX_TABLE_ENTRIES, UdfLimits};
 use super::row_fields::RowFields;
 use crate::batch::{Columns, Interrupt};
 
@@ -181,6 +181,8 @@ pub(crate) struct World {
     log_room: usize,
     /// Something of it was dropped.
     log_cut: bool,
+    /// Lines that were begun on file descriptors 1 and 2.
+    begun: [Vec<u8>; 2],
     /// The end of what went to file descriptor 2, told when the guest exits.
     pub(crate) stderr: Vec<u8>,
     now: Moment,
@@ -191,11 +193,14 @@ pub(crate) struct World {
 /// A line that a guest logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// 0 debug, 1 info, 2 warning, 3 error.
+    /// 0 debug, 1 info, 2 warning, 3 error, 4 the reason why a document is in error.
     pub level: i32,
     /// The text.
     pub text: String,
 }
+
+/// The level of a log line that says why a document is in error.
+const REASON: i32 = 4;
 
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -223,6 +228,7 @@ impl World {
             log_bytes,
             log_room: log_bytes,
             log_cut: false,
+            begun: [Vec::new(), Vec::new()],
             stderr: Vec::new(),
             now: Moment::default(),
             beginning: Moment::default(),
@@ -240,34 +246,63 @@ impl World {
     }
 
     fn restart(&mut self) {
+        self.end_lines();
         self.stderr.clear();
         self.now = self.beginning;
     }
 
     /// Takes the log, and makes room for as much again.
     pub(crate) fn take_log(&mut self) -> Vec<LogLine> {
+        self.end_lines();
         self.log_room = self.log_bytes;
         self.log_cut = false;
         std::mem::take(&mut self.log)
     }
 
-    /// Why documents are in error, of `errors` in one call that began when the log had `from` lines: the lines of level 3, if the guest
-    /// wrote one for each of them.
+    /// Why documents are in error, of `errors` in one call that began when the log had `from` lines: the guest's reasons, if it wrote one
+    /// for each of them, or as many as there was room for.
     pub(crate) fn reasons(&self, from: usize, errors: usize) -> impl Iterator<Item = &str> {
         let lines = self.log.get(from..).unwrap_or_default();
-        let reasons = || lines.iter().filter(|line| line.level >= 3);
+        let reasons = || lines.iter().filter(|line| line.level == REASON);
         let told = reasons().count();
         let each = told == errors || (told < errors && self.log_cut);
         let reasons = reasons().take(if each { told } else { 0 });
         reasons.map(|line| line.text.as_str())
     }
 
+    /// Takes in what goes to file descriptor 1 or 2: a line of the log for each line.
+    pub(crate) fn write_text(&mut self, fd: u32, bytes: &[u8]) {
+        let stream = usize::from(fd == 2);
+        if fd == 2 {
+            self.write_stderr(bytes);
+        }
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let (line, ended) = match part.split_last() {
+                Some((b'\n', line)) => (line, true),
+                _ => (part, false),
+            };
+            let begun = &mut self.begun[stream];
+            let room = MAX_MESSAGE_BYTES.saturating_sub(begun.len());
+            begun.extend_from_slice(&line[..line.len().min(room)]);
+            if ended {
+                self.end_line(stream);
+            }
+        }
+    }
+
+    fn end_line(&mut self, stream: usize) {
+        let line = std::mem::take(&mut self.begun[stream]);
+        self.write_log(if stream == 1 { 3 } else { 1 }, &line);
+    }
+
+    fn end_lines(&mut self) {
+        self.end_line(0);
+        self.end_line(1);
+    }
+
     /// Keeps a line as far as there is room.
     pub(crate) fn write_log(&mut self, level: i32, bytes: &[u8]) {
-        let kept = bytes
-            .len()
-            .min(self.log_room)
-            .min(super::limits::MAX_MESSAGE_BYTES);
+        let kept = bytes.len().min(self.log_room).min(MAX_MESSAGE_BYTES);
         self.log_cut |= kept < bytes.len();
         if kept > 0 {
             // A line costs more than its text, so that empty-looking ones run out, too.
@@ -280,7 +315,7 @@ impl World {
     }
 
     /// Keeps the end of what goes to file descriptor 2.
-    pub(crate) fn write_stderr(&mut self, bytes: &[u8]) {
+    fn write_stderr(&mut self, bytes: &[u8]) {
         let tail = &bytes[bytes.len().saturating_sub(STDERR_BYTES)..];
         let excess = (self.stderr.len() + tail.len()).saturating_sub(STDERR_BYTES);
         self.stderr.drain(..excess.min(self.stderr.len()));

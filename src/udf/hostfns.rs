@@ -291,7 +291,7 @@ fn define_wasi_files(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Logs the parts of a write and returns how many bytes they have. Stops at 1,024 parts, as a short write.
+/// Takes in the parts of a write and returns how many bytes they have. Stops at 1,024 parts, as a short write.
 fn gather(memory: &[u8], state: &mut HostState, fd: u32, at: u32, count: u32) -> Option<u32> {
     let mut total = 0_u32;
     slice(memory, at, count.checked_mul(8)?)?;
@@ -302,10 +302,7 @@ fn gather(memory: &[u8], state: &mut HostState, fd: u32, at: u32, count: u32) ->
         );
         let bytes = slice(memory, from, len)?;
         total = total.saturating_add(len);
-        state.world.write_log(if fd == 2 { 3 } else { 1 }, bytes);
-        if fd == 2 {
-            state.world.write_stderr(bytes);
-        }
+        state.world.write_text(fd, bytes);
     }
     Some(total)
 }

@@ -19,6 +19,8 @@ pub(crate) struct Answers<'a> {
     pub(crate) by_dictionary: u64,
     /// Every document that failed, if that is wanted.
     pub(crate) kinds: Option<Vec<(usize, FailureKind)>>,
+    /// Documents in which the function itself said that there is an error.
+    pub(crate) said_errors: usize,
 }
 
 const KINDS: usize = 4;
@@ -39,6 +41,7 @@ impl<'a> Answers<'a> {
             source_reads: 0,
             by_dictionary: 0,
             kinds: None,
+            said_errors: 0,
         }
     }
 
@@ -86,7 +89,9 @@ pub(crate) const SAID_ERROR: &str = "the function reported an error in this docu
 
 /// Puts the reasons that a function logged in one call, in the order of documents, into the failures of that call.
 pub(crate) fn explain<'r>(failures: &mut [Failure], reasons: impl Iterator<Item = &'r str>) {
-    let said = failures.iter_mut().filter(|f| f.message == SAID_ERROR);
+    let said = failures
+        .iter_mut()
+        .filter(|f| f.message.starts_with(SAID_ERROR));
     for (failure, reason) in said.zip(reasons) {
         failure.message.push_str(": ");
         failure.message.push_str(reason);

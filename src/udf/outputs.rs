@@ -203,6 +203,7 @@ fn strings(
 }
 
 fn said_error(index: usize, answers: &mut Answers<'_>) {
+    answers.said_errors += 1;
     answers.fail(index, FailureKind::Guest, || SAID_ERROR.to_string());
 }
 

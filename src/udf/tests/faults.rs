@@ -220,7 +220,7 @@ fn bombs() {
 #[test]
 fn what_a_function_logs_about_documents_in_error_is_told() {
     let why = "(i32.store (i32.const 40) (i32.const 0x796877))
-        (call $log (i32.const 3) (i32.const 40) (i32.const 3)) (return (i32.const 2))";
+        (call $log (i32.const 4) (i32.const 40) (i32.const 3)) (return (i32.const 2))";
     let said = "the function reported an error in this document";
     let messages = |odd: &str, documents| {
         let odd = at_doc(
@@ -233,13 +233,16 @@ fn what_a_function_logs_about_documents_in_error_is_told() {
     };
     assert_eq!(messages(why, 30), vec![format!("{said}: why"); 3]);
     // One that says more, or less, than one thing of each document can't be matched.
-    let twice = format!("(call $log (i32.const 3) (i32.const 40) (i32.const 3)) {why}");
+    let twice = format!("(call $log (i32.const 4) (i32.const 40) (i32.const 3)) {why}");
     assert_eq!(messages(&twice, 30), vec![said; 3]);
     assert_eq!(messages("(return (i32.const 2))", 30), vec![said; 3]);
     let first = format!(
         "(if (i32.lt_u (local.get $a) (i32.const 10)) (then {why})) (return (i32.const 2))"
     );
     assert_eq!(messages(&first, 30), vec![said; 3]);
+    // What it logs otherwise has nothing to do with it.
+    let chatty = format!("(call $log (i32.const 3) (i32.const 40) (i32.const 2)) {why}");
+    assert_eq!(messages(&chatty, 30), vec![format!("{said}: why"); 3]);
     // Where the log is full, the first ones are told.
     let long = why.replace("(i32.const 3)) (return", "(i32.const 1000)) (return");
     let many = messages(&long, 300);
@@ -247,6 +250,22 @@ fn what_a_function_logs_about_documents_in_error_is_told() {
         many[0].starts_with(&format!("{said}: why")) && many[15] == said,
         "{many:?}"
     );
+}
+
+/// Memory in pieces, as allocators leave it, is nothing that documents can be blamed for.
+#[test]
+fn a_document_is_asked_about_again_on_a_fresh_instance() {
+    let only_once = "(if (i32.eqz (local.get $i)) (then
+        (if (i32.load (i32.const 48)) (then (unreachable)))
+        (i32.store (i32.const 48) (i32.const 1))))
+        (if (i32.eq (local.get $a) (i32.const 2)) (then (unreachable)))
+        i32.const 1";
+    let mut bound = bound("", only_once);
+    for _ in 0..2 {
+        let outcome = ask(&mut bound, 5).unwrap();
+        assert_eq!(errors(&outcome), [2]);
+        assert_eq!(numbers(&outcome), [1, 1, 2, 1, 1]);
+    }
 }
 
 #[test]
