@@ -194,9 +194,12 @@ fn nothing_is_left_for_the_next_query() {
         let host = trace.leave.is_empty();
         assert!(host || answer.0.is_empty(), "{}: {answer:?}", trace.what);
         assert_eq!(answer.1, 0, "{}", trace.what);
-        // In one query it is one instance, and remembers: the test would see it.
-        let (ids, failures) = hits(&mut asker, &all_of(&[clause]));
-        assert!(ids.len() as u64 + failures > 0, "{}", trace.what);
+        // In one query it is one instance, and remembers: the test would see it. Where it traps, other instances answer.
+        let response = asker.ask(&all_of(&[clause]), &SearchOptions::default());
+        let response = response.expect("an answer");
+        let counts = &response.profile.functions[0].counts;
+        let seen = !response.hits.is_empty() || counts.instances > 1;
+        assert!(seen, "{}", trace.what);
         first.push((query, answer));
     }
     for round in 0..5 {

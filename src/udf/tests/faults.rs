@@ -257,10 +257,9 @@ fn what_a_function_logs_about_documents_in_error_is_told() {
 fn a_document_is_asked_about_again_on_a_fresh_instance() {
     let only_once = "(if (i32.eqz (local.get $i)) (then
         (if (i32.load (i32.const 48)) (then (unreachable)))
-        (i32.store (i32.const 48) (i32.const 1))))
-        (if (i32.eq (local.get $a) (i32.const 2)) (then (unreachable)))
-        i32.const 1";
-    let mut bound = bound("", only_once);
+        (i32.store (i32.const 48) (i32.const 1))))";
+    let doc = at_doc("(i32.eq (local.get $a) (i32.const 2))", "(unreachable)");
+    let mut bound = bound("", &format!("{only_once} {doc}"));
     for _ in 0..2 {
         let outcome = ask(&mut bound, 5).unwrap();
         assert_eq!(errors(&outcome), [2]);
