@@ -29,7 +29,7 @@ const SOURCE: &str = r#"(module
         (if (f64.eq (local.get $price) (f64.const 13)) (then (unreachable)))
         (i32.store8 (i32.add (local.get $out) (local.get $place)) (f64.le (local.get $price) (local.get $budget)))
         (if (f64.lt (local.get $price) (f64.const 0)) (then
-          (call $log (i32.const 3) (i32.const 8) (i32.const 16))
+          (call $log (i32.const 4) (i32.const 8) (i32.const 16))
           (i32.store8 (i32.add (local.get $out) (local.get $place)) (i32.const 2))))
         (if (i32.and (local.get $forgetful) (i32.gt_u (local.get $place) (i32.const 2))) (then
           (i32.store8 (i32.add (local.get $out) (local.get $place)) (i32.const 0))))
@@ -185,7 +185,7 @@ fn a_failure_shows_what_there_is_to_know() {
         "document:   {\"price\":4}",
         "parameters: {\"budget\":3.0}",
         "tests.jsonl:3: affordable@1.0.0: expected false, got {\"error\":",
-        "log:        error: a negative price",
+        "log:        reason: a negative price",
         "1 passed, 2 failed",
         "error: 2 of 3 cases failed",
     ] {
@@ -221,7 +221,7 @@ fn mistakes_are_told_with_their_place() {
     );
     cases(
         "{\"function\": \"other\", \"document\": {}, \"expected\": true}",
-        &["tests.jsonl:1: say which function is meant: the module has affordable@1.0.0"],
+        &["tests.jsonl:1: there is no function `other`: the module has affordable@1.0.0"],
     );
     cases(
         "\n{\"document\": {\"price\": \"x\"}, \"parameters\": {\"budget\": 1}, \"expected\": true}",
@@ -336,4 +336,74 @@ fn a_measurement_has_a_line_for_each_way() {
     ] {
         assert!(measured.contains(needle), "{measured}");
     }
+}
+
+/// Limits of how often a function may be used are for servers; a batch that fails as a whole is a failure.
+#[test]
+fn many_cases_of_a_slow_function() {
+    let project = Project::new();
+    let mut limited = manifest();
+    limited["limits"] = json!({"concurrent_queries": 1, "queries_per_second": 1, "instances": 1, "batch_base_ms": 200, "per_document_us": 1});
+    project.write("manifest.json", &limited.to_string());
+    // At 77 it takes some milliseconds.
+    let spin = "(if (f64.eq (local.get $price) (f64.const 77)) (then
+        (local.set $turns (i32.const 20000000))
+        (loop $spin (br_if $spin (local.tee $turns (i32.sub (local.get $turns) (i32.const 1)))))))";
+    let source = SOURCE
+        .replace(
+            "(local $forgetful i32)",
+            "(local $forgetful i32) (local $turns i32)",
+        )
+        .replace(
+            "(if (f64.eq (local.get $price) (f64.const 13)) (then (unreachable)))",
+            spin,
+        );
+    project.write("affordable.wat", &source);
+    project.ok(&["build"]);
+    let many: Vec<Value> = (0..1_100)
+        .map(|n| case(json!(n % 7), 3.0, json!(n % 7 <= 3)))
+        .collect();
+    project.cases(&many);
+    assert_eq!(project.ok(&["test"]), "1100 passed, 0 failed\n");
+    project.cases(&vec![case(json!(77), 100.0, json!(true)); 40]);
+    let told = project.fails(&["test"]);
+    assert!(told.contains("among 40 documents: function `affordable@1.0.0` failed: the function exceeded its time limit"), "{told}");
+    project.ok(&["bench", "--count", "3"]);
+}
+
+#[test]
+fn nothing_is_lost_by_building_and_packing() {
+    let project = Project::new();
+    project.ok(&["build"]);
+    let module = std::fs::read(project.path("affordable.wasm")).unwrap();
+    let mut other = manifest();
+    other["export"] = json!("nothing");
+    project.write("other.json", &other.to_string());
+    let told = project.fails(&["pack", "--manifest", "other.json", "affordable.wasm"]);
+    assert!(
+        told.contains("fix: export it under that name") && told.contains("`nothing`"),
+        "{told}"
+    );
+    assert_eq!(
+        std::fs::read(project.path("affordable.wasm")).unwrap(),
+        module
+    );
+    let told = project.fails(&["build", "--", "-o", "elsewhere.wasm"]);
+    assert!(told.contains("`-o`: where the module goes"), "{told}");
+    let told = project.fails(&["build", "--output", "no/such/folder.wasm"]);
+    assert!(told.contains("no/such/folder.wasm"), "{told}");
+    let left = std::fs::read_dir(project.0.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut left: Vec<String> = left.collect();
+    left.sort();
+    assert_eq!(
+        left,
+        [
+            "affordable.wasm",
+            "affordable.wat",
+            "manifest.json",
+            "other.json"
+        ]
+    );
 }

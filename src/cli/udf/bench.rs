@@ -53,7 +53,7 @@ impl Bench {
         let labels = fixture::register(&registry, &module)?;
         let label = choose(self.function.as_deref(), &labels)?;
         let udf = resolve(&registry, &label)?;
-        let different = self.texts()?;
+        let different = self.texts(&label)?;
         let parameters = self.parameters(&label)?;
         let prepared = udf.prepare(&parameters)?;
         let mapping = match self.schema() {
@@ -100,14 +100,11 @@ impl Bench {
         if !path.is_file() {
             return Ok(Map::new());
         }
-        let name = label.split('@').next();
-        let meant = |case: &cases::Case| match &case.function {
-            Some(function) => function == label || Some(function.as_str()) == name,
-            None => true,
-        };
         let accepted = |case: &cases::Case| !case.expected().is_object();
         let cases = cases::read(&path)?;
-        let first = cases.into_iter().find(|c| meant(c) && accepted(c));
+        let first = cases
+            .into_iter()
+            .find(|c| is_about(c, label) && accepted(c));
         Ok(first.map(|case| case.parameters).unwrap_or_default())
     }
 
@@ -122,7 +119,7 @@ impl Bench {
     }
 
     /// The documents' JSON.
-    fn texts(&self) -> crate::Result<Vec<String>> {
+    fn texts(&self, label: &str) -> crate::Result<Vec<String>> {
         if let Some(path) = &self.documents {
             return lines(path);
         }
@@ -130,9 +127,21 @@ impl Bench {
             let message = format!("{error} (or give documents with --documents)");
             Error::InvalidArgument(message)
         })?;
-        let documents = cases.iter().map(|case| case.document.get().to_string());
-        Ok(documents.collect())
+        let own = cases.iter().filter(|case| is_about(case, label));
+        let documents: Vec<String> = own.map(|c| c.document.get().to_string()).collect();
+        if documents.is_empty() {
+            let message = format!("no case is about {label}: give documents with --documents");
+            return Err(Error::InvalidArgument(message));
+        }
+        Ok(documents)
     }
+}
+
+/// Whether a case is about a function, which it need not name if it is the only one.
+fn is_about(case: &cases::Case, label: &str) -> bool {
+    let name = label.split('@').next();
+    let named = case.function.as_deref();
+    named.is_none_or(|named| named == label || Some(named) == name)
 }
 
 fn lines(path: &Path) -> crate::Result<Vec<String>> {

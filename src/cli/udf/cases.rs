@@ -81,10 +81,17 @@ impl Case {
                 part.is_some_and(|part| message.contains(part))
             }
             (Answer::Said(Json::Number(got)), Json::Number(expected)) if got != expected => {
+                // Two integers are equal or not.
+                let exact = !got.is_f64() && !expected.is_f64();
                 let (Some(got), Some(expected)) = (got.as_f64(), expected.as_f64()) else {
                     return false;
                 };
-                let within = self.tolerance.unwrap_or(TOLERANCE * expected.abs());
+                let usual = if exact {
+                    0.0
+                } else {
+                    TOLERANCE * expected.abs()
+                };
+                let within = self.tolerance.unwrap_or(usual);
                 (got - expected).abs() <= within
             }
             (Answer::Said(got), expected) => got == expected,
@@ -109,7 +116,10 @@ pub(super) fn read(path: &Path) -> crate::Result<Vec<Case>> {
             Error::InvalidArgument(format!("{place}: {message}"))
         };
         let mut case: Case = serde_json::from_str(line).map_err(|error| {
-            let (message, column) = (error.to_string(), error.column());
+            let (mut message, column) = (error.to_string(), error.column());
+            if error.is_eof() {
+                message.insert_str(0, "a case is one JSON object on one line: ");
+            }
             // It ends with a place of its own, whose line is always 1.
             wrong(message.split(" at line ").next().unwrap_or(""), column)
         })?;
@@ -183,6 +193,9 @@ mod tests {
         assert!(!case(json!(0.1), "").accepts(&said(json!(0.1001))));
         assert!(case(json!(0.1), ", \"tolerance\": 0.01").accepts(&said(json!(0.1001))));
         assert!(case(json!(2), "").accepts(&said(json!(2.0))));
+        let ms = 1_793_491_200_000_i64;
+        assert!(!case(json!(ms), "").accepts(&said(json!(ms + 1))));
+        assert!(case(json!(ms), ", \"tolerance\": 1").accepts(&said(json!(ms + 1))));
         assert!(case(json!(null), "").accepts(&said(Json::Null)));
         assert!(!case(json!(null), "").accepts(&said(json!(false))));
         assert!(!case(json!(true), "").accepts(&said(json!(1))));

@@ -19,14 +19,17 @@ impl Check {
         match checked {
             Ok(registrations) => report(&registrations, "would be registered"),
             Err(error) => {
-                let refused = matches!(error, Error::UdfRejected { .. });
-                let fix = advice(&error.to_string()).filter(|_| refused);
-                if let Some(fix) = fix {
-                    // The error itself comes last, as with every command.
-                    print::remark(&format!("fix: {fix}"));
-                }
+                tell_fix(&error);
                 Err(module.named(error))
             }
         }
+    }
+}
+
+/// Says what helps against a refusal; the error itself comes last, as with every command.
+pub(super) fn tell_fix(error: &Error) {
+    let refused = matches!(error, Error::UdfRejected { .. });
+    if let Some(fix) = advice(&error.to_string()).filter(|_| refused) {
+        print::remark(&format!("fix: {fix}"));
     }
 }

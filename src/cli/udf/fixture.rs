@@ -11,7 +11,9 @@ use crate::batch::{
     BatchUdf, ColumnRequest, Interrupt, Outcome, Returns, UdfBatch, ValueType, Verdict,
 };
 use crate::index::{IndexWriter, MergeOptions, Snapshot, WriterOptions};
-use crate::udf::{EngineOptions, LogLine, PreparedUdf, UdfEngine, UdfLimits, UdfRegistry};
+use crate::udf::{
+    BreakerOptions, EngineOptions, LogLine, PreparedUdf, UdfEngine, UdfLimits, UdfRegistry,
+};
 
 /// Documents are one segment up to about this much RAM.
 const RAM_BUFFER_BYTES: u64 = 1 << 30;
@@ -19,7 +21,17 @@ const RAM_BUFFER_BYTES: u64 = 1 << 30;
 /// An index that goes when it is dropped.
 pub(super) struct Fixture {
     snapshot: Snapshot,
-    folder: Option<PathBuf>,
+    _folder: Folder,
+}
+
+/// A folder for a while.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What stays is in the system's folder for temporary files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl Fixture {
@@ -32,7 +44,7 @@ impl Fixture {
         documents: impl Iterator<Item = (String, &'d str)>,
     ) -> Result<Self, (Option<usize>, Error)> {
         let name = format!("diagon-udf-{}", uuid::Uuid::new_v4());
-        let folder = std::env::temp_dir().join(name);
+        let folder = Folder(std::env::temp_dir().join(name));
         let options = WriterOptions {
             ram_buffer_bytes: RAM_BUFFER_BYTES,
             merges: MergeOptions {
@@ -42,14 +54,16 @@ impl Fixture {
             ..WriterOptions::default()
         };
         let other = |error| (None, error);
-        let mut writer = IndexWriter::open(&folder, Some(mapping), options).map_err(other)?;
-        let folder = Some(folder);
+        let mut writer = IndexWriter::open(&folder.0, Some(mapping), options).map_err(other)?;
         for (number, (id, document)) in documents.enumerate() {
             let added = writer.add(Some(&id), document.as_bytes());
             added.map_err(|error| (Some(number), error))?;
         }
         let snapshot = writer.commit().map_err(other)?;
-        let fixture = Self { snapshot, folder };
+        let fixture = Self {
+            snapshot,
+            _folder: folder,
+        };
         if fixture.snapshot.segments() > 1 {
             let message = "these documents are more than one segment takes".to_string();
             return Err(other(Error::InvalidArgument(message)));
@@ -84,15 +98,6 @@ impl Fixture {
     }
 }
 
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        if let Some(folder) = &self.folder {
-            // What stays is in the system's folder for temporary files.
-            let _ = std::fs::remove_dir_all(folder);
-        }
-    }
-}
-
 fn answer(outcome: &Outcome, returns: Returns, place: usize) -> Answer {
     let said = match (outcome.verdicts[place], returns) {
         (Verdict::Error, _) => {
@@ -119,23 +124,40 @@ pub(super) fn registry() -> crate::Result<UdfRegistry> {
     let engine = UdfEngine::new(&EngineOptions::default())?;
     let limits = UdfLimits {
         result_cache_bytes: 0,
+        // What fails again and again is to be seen again and again.
+        breaker: BreakerOptions {
+            failures: 0,
+            ..BreakerOptions::default()
+        },
         ..UdfLimits::default()
     };
     Ok(UdfRegistry::in_memory_with(engine, limits))
 }
 
-/// Registers a module there; returns the labels of its functions, and tells of what is odd.
+/// Registers a module there, without limits of how often it may be used; returns the labels of its functions.
 ///
 /// # Errors
 /// As [`UdfRegistry::add`].
 pub(super) fn register(registry: &UdfRegistry, module: &Module) -> crate::Result<Vec<String>> {
-    let added = registry.add(&module.bytes, module.manifest.as_deref());
-    let added = added.map_err(|error| module.named(error))?;
+    let checked = registry.check(&module.bytes, module.manifest.as_deref());
+    let checked = checked.map_err(|error| module.named(error))?;
+    let mut manifests = Vec::new();
+    for registration in checked {
+        let manifest = registration.udf.manifest();
+        let mut json = manifest.json.clone();
+        if let Some(limits) = json.get_mut("limits").and_then(Json::as_object_mut) {
+            for of_use in ["queries_per_second", "concurrent_queries", "instances"] {
+                limits.remove(of_use);
+            }
+        }
+        manifests.push(json.to_string());
+    }
+    let added = registry.add(&module.bytes, Some(&manifests.join("\n")))?;
     let label = |r: crate::udf::Registration| r.udf.manifest().label();
     Ok(added.into_iter().map(label).collect())
 }
 
-/// A mapping in which functions find the columns that they ask for.
+/// A mapping in which functions find the columns that they ask for. What is read as an integer and as a number with a fraction is an integer.
 ///
 /// # Errors
 /// `InvalidArgument` if two of them read one field as different types.
@@ -147,29 +169,46 @@ pub(super) fn mapping_for<'r>(
         if request.field == "_source" || request.field.starts_with("_source.") {
             continue;
         }
-        let field_type = match request.value_type {
-            ValueType::Bool => "boolean",
-            ValueType::I64 => "long",
-            ValueType::F64 => "double",
-            ValueType::Str => "keyword",
-        };
+        let field_type = type_of(request.value_type);
         let found = put(&mut root, &request.field, field_type);
-        if found != Some(field_type) {
+        let numbers = ["long", "double"];
+        let both = numbers.contains(&field_type) && found.is_some_and(|t| numbers.contains(&t));
+        if found != Some(field_type) && !both {
+            let other = found.unwrap_or("an object");
             return Err(Error::InvalidArgument(format!(
-                "field `{}`: its type can't be told from the manifest; write a mapping into schema.json",
+                "field `{}` is read as {field_type} and as {other}: write the documents' mapping into schema.json",
                 request.field
             )));
+        }
+        if both && found != Some("long") && field_type == "long" {
+            replace(&mut root, &request.field, field_type);
         }
     }
     Ok(json!({"dynamic": false, "properties": root}).to_string())
 }
 
+/// The type of a field that is read as such values.
+const fn type_of(value_type: ValueType) -> &'static str {
+    match value_type {
+        ValueType::Bool => "boolean",
+        ValueType::I64 => "long",
+        ValueType::F64 => "double",
+        ValueType::Str => "keyword",
+    }
+}
+
 /// Adds a field at a path; returns the type that it has there, `None` if it is an object or below a value.
-fn put<'t>(properties: &'t mut Map<String, Json>, path: &str, field_type: &str) -> Option<&'t str> {
+fn put(
+    properties: &mut Map<String, Json>,
+    path: &str,
+    field_type: &'static str,
+) -> Option<&'static str> {
     let Some((object, rest)) = path.split_once('.') else {
         let field = properties.entry(path);
         let field = field.or_insert_with(|| json!({"type": field_type}));
-        return field.get("type").and_then(Json::as_str);
+        let found = field.get("type").and_then(Json::as_str)?;
+        let all = ["boolean", "long", "double", "keyword"];
+        return all.into_iter().find(|known| *known == found);
     };
     let inner = properties
         .entry(object)
@@ -179,6 +218,18 @@ fn put<'t>(properties: &'t mut Map<String, Json>, path: &str, field_type: &str) 
         rest,
         field_type,
     )
+}
+
+/// Changes the type of a field that is there.
+fn replace(properties: &mut Map<String, Json>, path: &str, field_type: &str) {
+    let pointer = format!("/{}/type", path.replace('.', "/properties/"));
+    let mut root = Json::Object(std::mem::take(properties));
+    if let Some(found) = root.pointer_mut(&pointer) {
+        *found = field_type.into();
+    }
+    if let Json::Object(changed) = root {
+        *properties = changed;
+    }
 }
 
 #[cfg(test)]
@@ -204,11 +255,14 @@ mod tests {
             request("price", ValueType::F64),
             request("_source.a.b", ValueType::Str),
             request("tags", ValueType::Str),
+            request("n.sold", ValueType::F64),
+            request("n.sold", ValueType::I64),
+            request("n.sold", ValueType::F64),
         ];
         let mapping: Json = serde_json::from_str(&mapping_for(requests.iter()).unwrap()).unwrap();
         assert_eq!(
             mapping["properties"],
-            json!({"price": {"type": "double"}, "tags": {"type": "keyword"},
+            json!({"price": {"type": "double"}, "tags": {"type": "keyword"}, "n": {"properties": {"sold": {"type": "long"}}},
                 "place": {"properties": {"lat": {"type": "double"}, "lon": {"type": "double"}}}})
         );
         for (a, b) in [

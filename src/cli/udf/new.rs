@@ -68,9 +68,9 @@ fn check_name(name: &str) -> crate::Result<()> {
             "{name:?}: a name is a small letter, then up to 63 small letters, digits, `_` and `-`"
         )));
     }
-    if RESERVED.contains(&name) {
+    if RESERVED.contains(&name) || name == SDK || name.ends_with("_test") {
         return Err(Error::InvalidArgument(format!(
-            "{name:?} is a word of a language, or of the interface between functions and the engine; take another name"
+            "{name:?} is a word of a language, or has a meaning of its own in a project; take another name"
         )));
     }
     Ok(())
@@ -125,6 +125,8 @@ mod tests {
             "é",
             "match",
             "memory",
+            "diagon-udf",
+            "price_test",
             &"a".repeat(65),
         ] {
             assert!(check_name(name).is_err(), "{name}");

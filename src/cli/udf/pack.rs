@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::super::{input, print};
-use crate::Error;
-use crate::udf::{MAX_MANIFEST_BYTES, MAX_MODULE_BYTES, pack};
+use super::check::tell_fix;
+use super::project::write;
+use crate::udf::{MAX_MANIFEST_BYTES, MAX_MODULE_BYTES, UdfRegistry, pack};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Pack {
@@ -24,8 +25,11 @@ impl Pack {
         let module = input::bytes(&self.module, MAX_MODULE_BYTES)?;
         let manifest = input::text(&self.manifest, MAX_MANIFEST_BYTES)?;
         let packed = pack(&module, &manifest)?;
+        // A manifest of another module would take the place of the right one.
+        let checked = UdfRegistry::in_memory()?.check(&packed, None);
+        checked.inspect_err(tell_fix)?;
         let output = self.output.unwrap_or(self.module);
-        std::fs::write(&output, &packed).map_err(|error| Error::io(&output, error))?;
+        write(&output, &packed)?;
         print::out(format_args!("{}: {} bytes", output.display(), packed.len()))
     }
 }

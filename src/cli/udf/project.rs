@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::input;
+use super::super::{input, print};
 use crate::Error;
 use crate::udf::{MAX_MANIFEST_BYTES, MAX_MODULE_BYTES};
 
@@ -115,9 +115,41 @@ impl Project {
         }
     }
 
+    /// Says so if a source was changed after the module was built.
+    fn warn_if_stale(&self, module: &Path) {
+        let folders = [".", "src", "assembly"].map(|sub| Self {
+            folder: match sub {
+                "." => self.folder.clone(),
+                _ => self.join(sub),
+            },
+        });
+        let sources = folders
+            .iter()
+            .flat_map(|f| f.files(&SOURCES).unwrap_or_default());
+        let mut built_from = sources.filter(|source| !is_test(source));
+        if let Some(source) = built_from.find(|source| is_newer(source, module)) {
+            print::remark(&format!(
+                "warning: {} is newer than {}: build again with `diagon udf build`",
+                source.display(),
+                module.display()
+            ));
+        }
+    }
+
     fn shown(&self) -> std::path::Display<'_> {
         self.folder.display()
     }
+}
+
+/// Extensions of what modules are built from.
+const SOURCES: [&str; 14] = [
+    "rs", "toml", "go", "mod", "ts", "c", "h", "cc", "cpp", "cxx", "hpp", "txt", "wat", "lock",
+];
+
+/// Whether a source is only for tests.
+pub(super) fn is_test(source: &Path) -> bool {
+    let stem = source.file_stem().unwrap_or_default().to_string_lossy();
+    stem.ends_with("_test")
 }
 
 /// What C and C++ sources are called.
@@ -150,7 +182,11 @@ impl ModuleArguments {
     pub(super) fn read(&self) -> crate::Result<Module> {
         let path = match &self.module {
             Some(path) => path.clone(),
-            None => self.project.module()?,
+            None => {
+                let path = self.project.module()?;
+                self.project.warn_if_stale(&path);
+                path
+            }
         };
         let bytes = input::bytes(&path, MAX_MODULE_BYTES)?;
         let manifest = self.manifest.as_deref();
@@ -176,8 +212,23 @@ impl Module {
     }
 }
 
+/// Replaces a file at once: who reads it meanwhile has the old one or the new one.
+///
+/// # Errors
+/// `Io`.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> crate::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}", uuid::Uuid::new_v4()));
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    written.map_err(|error| {
+        // Half of a file is of no use; what matters is the error.
+        let _ = std::fs::remove_file(&beside);
+        Error::io(path, error)
+    })
+}
+
 /// Whether `path` was changed after `than`. Where that can't be told it wasn't.
-pub(super) fn is_newer(path: &Path, than: &Path) -> bool {
+fn is_newer(path: &Path, than: &Path) -> bool {
     let time = |path: &Path| path.metadata().and_then(|m| m.modified()).ok();
     matches!((time(path), time(than)), (Some(a), Some(b)) if a > b)
 }

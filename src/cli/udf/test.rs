@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::{input, print};
 use super::cases::{self, Answer, Case};
 use super::fixture::{self, Fixture};
-use super::project::{ModuleArguments, Project, is_newer};
+use super::project::{ModuleArguments, Project};
 use crate::Error;
-use crate::batch::BATCH_CAPACITY;
+use crate::batch::{BATCH_CAPACITY, ColumnRequest};
 use crate::schema::document_id;
-use crate::udf::{Input, LogLine, PreparedUdf, UdfRegistry};
+use crate::udf::{Input, LogLine, RegisteredUdf, UdfRegistry};
 
 /// Bytes of a mapping.
 const MAX_SCHEMA_BYTES: usize = 16 << 20;
@@ -27,27 +28,28 @@ pub(in crate::cli) struct Test {
     schema: Option<PathBuf>,
 }
 
-/// A case with its function and parameters; a parameter that is refused is an answer, too.
-struct Prepared<'c> {
+/// A case with its function.
+struct Asked<'c> {
     case: &'c Case,
     label: String,
-    function: Result<PreparedUdf, Answer>,
+    udf: Arc<RegisteredUdf>,
+    /// The columns that it reads; a parameter that is refused is an answer, too.
+    requests: Result<Vec<ColumnRequest>, Answer>,
 }
 
 impl Test {
     pub(super) fn run(self) -> crate::Result<()> {
         let module = self.module.read()?;
-        warn_if_stale(&self.module.project, &module.path);
         let path = self.cases.clone();
         let path = path.unwrap_or_else(|| self.module.project.join("tests.jsonl"));
         let cases = cases::read(&path)?;
         let registry = fixture::registry()?;
         let labels = fixture::register(&registry, &module)?;
-        let prepared: Vec<Prepared<'_>> = cases
+        let asked: Vec<Asked<'_>> = cases
             .iter()
-            .map(|case| prepare(case, &registry, &labels).map_err(|e| at_line(&path, case, &e)))
+            .map(|case| find(case, &registry, &labels).map_err(|e| at_line(&path, case, &e)))
             .collect::<crate::Result<_>>()?;
-        let mapping = schema(self.schema.as_deref(), &self.module.project, &prepared)?;
+        let mapping = schema(self.schema.as_deref(), &self.module.project, &asked)?;
         let ids = ids(&cases);
         let documents = cases.iter().map(|case| case.document.get());
         let fixture =
@@ -57,8 +59,8 @@ impl Test {
                     |number| at_line(&path, &cases[number], &error),
                 )
             })?;
-        let mut failed = alone(&path, &prepared, &fixture)?;
-        failed += together(&path, &prepared, &fixture)?;
+        let mut failed = alone(&path, &asked, &fixture)?;
+        failed += together(&path, &asked, &fixture)?;
         print::out(format_args!(
             "{} passed, {failed} failed",
             cases.len().saturating_sub(failed)
@@ -90,42 +92,35 @@ fn ids(cases: &[Case]) -> Vec<String> {
 ///
 /// # Errors
 /// `Io`, `InvalidArgument`.
-fn schema(
-    file: Option<&Path>,
-    project: &Project,
-    prepared: &[Prepared<'_>],
-) -> crate::Result<String> {
+fn schema(file: Option<&Path>, project: &Project, asked: &[Asked<'_>]) -> crate::Result<String> {
     let own = project.join("schema.json");
     let own = own.is_file().then_some(own);
     if let Some(path) = file.or(own.as_deref()) {
         return input::text(path, MAX_SCHEMA_BYTES);
     }
-    let functions = prepared.iter().filter_map(|p| p.function.as_ref().ok());
-    fixture::mapping_for(functions.flat_map(|function| function.requests()))
+    let requests = asked.iter().filter_map(|a| a.requests.as_ref().ok());
+    fixture::mapping_for(requests.flatten())
 }
 
-/// Finds a case's function and hands it the parameters.
+/// Finds a case's function.
 ///
 /// # Errors
 /// `InvalidArgument` if it isn't clear which function is meant, or it needs a score.
-fn prepare<'c>(
-    case: &'c Case,
-    registry: &UdfRegistry,
-    labels: &[String],
-) -> crate::Result<Prepared<'c>> {
+fn find<'c>(case: &'c Case, registry: &UdfRegistry, labels: &[String]) -> crate::Result<Asked<'c>> {
     let label = choose(case.function.as_deref(), labels)?;
     let (name, version) = label.split_once('@').unwrap_or((&label, ""));
-    let function = registry.resolve(name, Some(version))?;
-    if function.manifest().wants(Input::Score) && case.score.is_none() {
+    let udf = registry.resolve(name, Some(version))?;
+    if udf.manifest().wants(Input::Score) && case.score.is_none() {
         let message = format!("`{label}` reads the score of the query: give \"score\"");
         return Err(Error::InvalidArgument(message));
     }
-    let function = function.prepare(&case.parameters);
-    let function = function.map_err(|error| Answer::Failed(error.to_string()));
-    Ok(Prepared {
+    let requests = udf.prepare(&case.parameters);
+    let requests = requests.map(|prepared| prepared.requests().to_vec());
+    Ok(Asked {
         case,
         label,
-        function,
+        udf,
+        requests: requests.map_err(|error| Answer::Failed(error.to_string())),
     })
 }
 
@@ -141,17 +136,20 @@ pub(super) fn choose(named: Option<&str>, labels: &[String]) -> crate::Result<St
     if let [only] = found[..] {
         return Ok(only.clone());
     }
-    let message = format!(
-        "say which function is meant: the module has {}",
-        labels.join(", ")
-    );
-    Err(Error::InvalidArgument(message))
+    let problem = match named {
+        Some(name) if found.is_empty() => format!("there is no function `{name}`"),
+        _ => "say which function is meant".to_string(),
+    };
+    let there = labels.join(", ");
+    Err(Error::InvalidArgument(format!(
+        "{problem}: the module has {there}"
+    )))
 }
 
 /// Asks about each document by itself; returns how many answers are not what is expected.
-fn alone(path: &Path, prepared: &[Prepared<'_>], fixture: &Fixture) -> crate::Result<usize> {
+fn alone(path: &Path, asked: &[Asked<'_>], fixture: &Fixture) -> crate::Result<usize> {
     let mut failed = 0;
-    for (place, p) in prepared.iter().enumerate() {
+    for (place, p) in asked.iter().enumerate() {
         let (answer, log) = one(p, place, fixture);
         if p.case.accepts(&answer) {
             continue;
@@ -169,15 +167,18 @@ fn alone(path: &Path, prepared: &[Prepared<'_>], fixture: &Fixture) -> crate::Re
     Ok(failed)
 }
 
-fn one(p: &Prepared<'_>, place: usize, fixture: &Fixture) -> (Answer, Vec<LogLine>) {
-    let function = match &p.function {
+fn one(p: &Asked<'_>, place: usize, fixture: &Fixture) -> (Answer, Vec<LogLine>) {
+    if let Err(answer) = &p.requests {
+        return (answer.clone(), Vec::new());
+    }
+    let function = match p.udf.prepare(&p.case.parameters) {
         Ok(function) => function,
-        Err(answer) => return (answer.clone(), Vec::new()),
+        Err(error) => return (Answer::Failed(error.to_string()), Vec::new()),
     };
     let doc = u32::try_from(place).unwrap_or(u32::MAX);
     let score = p.case.score.map(|score| [score]);
     let score = score.as_ref().map(<[f32; 1]>::as_slice);
-    let (answers, log) = fixture.ask(function, &[doc], score);
+    let (answers, log) = fixture.ask(&function, &[doc], score);
     let answer = match answers {
         Ok(mut answers) => answers.remove(0),
         Err(error) => Answer::Failed(error.to_string()),
@@ -187,11 +188,11 @@ fn one(p: &Prepared<'_>, place: usize, fixture: &Fixture) -> (Answer, Vec<LogLin
 
 /// Asks about all documents with the same parameters at once: each answer must be what it is of the document alone. Returns how
 /// many are not.
-fn together(path: &Path, prepared: &[Prepared<'_>], fixture: &Fixture) -> crate::Result<usize> {
+fn together(path: &Path, asked: &[Asked<'_>], fixture: &Fixture) -> crate::Result<usize> {
     let mut groups: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
-    for (place, p) in prepared.iter().enumerate() {
+    for (place, p) in asked.iter().enumerate() {
         let parameters = serde_json::to_string(&p.case.parameters).unwrap_or_default();
-        if p.function.is_ok() {
+        if p.requests.is_ok() {
             let group = groups.entry((p.label.clone(), parameters)).or_default();
             group.push(place);
         }
@@ -201,17 +202,31 @@ fn together(path: &Path, prepared: &[Prepared<'_>], fixture: &Fixture) -> crate:
         .values()
         .flat_map(|places| places.chunks(BATCH_CAPACITY))
     {
-        let first = &prepared[places[0]];
-        let Ok(function) = &first.function else {
-            continue;
-        };
+        let first = &asked[places[0]];
         let docs = places.iter().map(|p| u32::try_from(*p).unwrap_or(u32::MAX));
-        let scores: Option<Vec<f32>> = places.iter().map(|p| prepared[*p].case.score).collect();
+        let scores: Option<Vec<f32>> = places.iter().map(|p| asked[*p].case.score).collect();
         let docs: Vec<u32> = docs.collect();
-        let (answers, _) = fixture.ask(function, &docs, scores.as_deref());
-        let answers = answers.unwrap_or_default();
+        let function = first.udf.prepare(&first.case.parameters)?;
+        let (answers, log) = fixture.ask(&function, &docs, scores.as_deref());
+        let answers = match answers {
+            Ok(answers) => answers,
+            // One document alone has said so already.
+            Err(_) if docs.len() == 1 => continue,
+            Err(error) => {
+                failed += 1;
+                print::out(format_args!(
+                    "{}:{}: {}: among {}: {error}",
+                    path.display(),
+                    first.case.line,
+                    first.label,
+                    print::counted(docs.len() as u64, "document")
+                ))?;
+                details(first, &log)?;
+                continue;
+            }
+        };
         for (place, answer) in places.iter().zip(answers) {
-            let p = &prepared[*place];
+            let p = &asked[*place];
             let (by_itself, log) = one(p, *place, fixture);
             if p.case.accepts(&by_itself) && !by_itself.agrees(&answer) {
                 failed += 1;
@@ -230,7 +245,7 @@ fn together(path: &Path, prepared: &[Prepared<'_>], fixture: &Fixture) -> crate:
     Ok(failed)
 }
 
-fn details(p: &Prepared<'_>, log: &[LogLine]) -> crate::Result<()> {
+fn details(p: &Asked<'_>, log: &[LogLine]) -> crate::Result<()> {
     let document = print::one_line(p.case.document.get());
     print::out(format_args!("  document:   {document}"))?;
     let parameters = serde_json::to_string(&p.case.parameters).unwrap_or_default();
@@ -243,7 +258,8 @@ fn details(p: &Prepared<'_>, log: &[LogLine]) -> crate::Result<()> {
             ..=0 => "debug",
             1 => "info",
             2 => "warning",
-            _ => "error",
+            3 => "error",
+            _ => "reason",
         };
         print::out(format_args!(
             "  log:        {level}: {}",
@@ -251,27 +267,4 @@ fn details(p: &Prepared<'_>, log: &[LogLine]) -> crate::Result<()> {
         ))?;
     }
     Ok(())
-}
-
-/// Extensions of what modules are built from.
-const SOURCES: [&str; 8] = ["rs", "go", "ts", "c", "h", "cc", "cpp", "wat"];
-
-fn warn_if_stale(project: &Project, module: &Path) {
-    let folders = [".", "src", "assembly"].map(|sub| Project {
-        folder: match sub {
-            "." => project.folder.clone(),
-            _ => project.join(sub),
-        },
-    });
-    let sources = folders
-        .iter()
-        .flat_map(|f| f.files(&SOURCES).unwrap_or_default());
-    let newer = sources.into_iter().find(|source| is_newer(source, module));
-    if let Some(source) = newer {
-        print::remark(&format!(
-            "warning: {} is newer than {}: build again with `diagon udf build`",
-            source.display(),
-            module.display()
-        ));
-    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::super::project::{C_SOURCES, Project};
+use super::super::project::{C_SOURCES, Project, is_test};
 use super::super::toolchain::{find, missing, run, succeeds};
 use super::{Built, read_manifest, read_module};
 use crate::Error;
@@ -61,10 +61,7 @@ pub(super) fn build(project: &Project, arguments: &[String]) -> crate::Result<Bu
 /// The sources of the module: those that are no tests.
 fn sources(project: &Project) -> crate::Result<Vec<PathBuf>> {
     let mut sources = project.files(&C_SOURCES)?;
-    sources.retain(|source| {
-        let stem = source.file_stem().unwrap_or_default().to_string_lossy();
-        !stem.ends_with("_test") && !stem.starts_with("test")
-    });
+    sources.retain(|source| !is_test(source));
     if sources.is_empty() {
         let message = format!("{}: there are only tests", project.folder.display());
         return Err(Error::InvalidArgument(message));
@@ -114,7 +111,14 @@ const ZIG_WASI: &[&str] = &[
 /// The first compiler that can do it; those with a C library come first.
 fn compiler(cpp: bool) -> crate::Result<Command> {
     let found = candidates(cpp).into_iter().find(Candidate::works);
-    let found = found.ok_or_else(|| missing("clang", INSTALL))?;
+    let found = found.ok_or_else(|| {
+        if candidates(cpp).is_empty() {
+            return missing("clang", INSTALL);
+        }
+        Error::InvalidArgument(format!(
+            "the C compilers that are installed make no WebAssembly; the linker may be missing: {INSTALL}"
+        ))
+    })?;
     Ok(found.command())
 }
 
@@ -130,7 +134,9 @@ fn candidates(cpp: bool) -> Vec<Candidate> {
     }
     if let Some(python) = find(&["python3", "python"]) {
         let python = python.display().to_string();
-        zigs.push(vec![python, "-m".into(), "ziglang".into(), driver.into()]);
+        if succeeds(Command::new(&python).args(["-m", "ziglang", "version"])) {
+            zigs.push(vec![python, "-m".into(), "ziglang".into(), driver.into()]);
+        }
     }
     let clangs = || clangs.iter().map(|path| vec![path.display().to_string()]);
     let of = |arguments| {

@@ -25,7 +25,7 @@ pub(super) fn build(project: &Project, arguments: &[String]) -> crate::Result<Bu
     }
     run(go().args(["generate", "./..."]))?;
     let module = output(go().args(["list", "-m"]))?;
-    let name = module.trim().rsplit('/').next().unwrap_or_default();
+    let name = module_name(module.trim());
     let path = std::env::temp_dir().join(format!("diagon-udf-{}.wasm", uuid::Uuid::new_v4()));
     let built = run(go()
         .args([
@@ -50,6 +50,16 @@ pub(super) fn build(project: &Project, arguments: &[String]) -> crate::Result<Bu
     })
 }
 
+/// The last part of a module's path that isn't its major version.
+fn module_name(path: &str) -> &str {
+    let is_version = |part: &&str| {
+        let digits = part.strip_prefix('v').unwrap_or("");
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    let mut parts = path.rsplit('/');
+    parts.find(|part| !is_version(part)).unwrap_or(path)
+}
+
 /// `go1.24` or newer; what isn't like a version is somebody's own build.
 fn is_new_enough(version: &str) -> bool {
     let minor = version.trim().strip_prefix("go1.");
@@ -62,6 +72,18 @@ fn is_new_enough(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names() {
+        for (path, name) in [
+            ("udf/near", "near"),
+            ("example.com/f/v2", "f"),
+            ("v1x", "v1x"),
+            ("v2", "v2"),
+        ] {
+            assert_eq!(module_name(path), name);
+        }
+    }
 
     #[test]
     fn versions() {

@@ -9,9 +9,10 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use super::super::{input, print};
-use super::project::{Language, Project};
+use super::check::tell_fix;
+use super::project::{Language, Project, write};
 use crate::Error;
-use crate::udf::{MAX_MANIFEST_BYTES, MAX_MODULE_BYTES, UdfRegistry, advice, pack};
+use crate::udf::{MAX_MANIFEST_BYTES, MAX_MODULE_BYTES, UdfRegistry, pack};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Build {
@@ -34,11 +35,30 @@ struct Built {
     manifest: Option<String>,
 }
 
+/// Arguments by which a compiler would put its module where nobody looks for it.
+const ELSEWHERE: [&str; 6] = [
+    "-o",
+    "--output",
+    "--outFile",
+    "--out-file",
+    "--target-dir",
+    "--target",
+];
+
 impl Build {
     pub(super) fn run(self) -> crate::Result<()> {
         let Self {
             project, arguments, ..
         } = &self;
+        let elsewhere = arguments.iter().find(|argument| {
+            let name = argument.split('=').next().unwrap_or(argument);
+            ELSEWHERE.contains(&name)
+        });
+        if let Some(argument) = elsewhere {
+            let message =
+                format!("`{argument}`: where the module goes is said before `--`, by --output");
+            return Err(Error::InvalidArgument(message));
+        }
         let built = match project.language()? {
             Language::Rust => rust::build(project, arguments)?,
             Language::Go => go::build(project, arguments)?,
@@ -47,7 +67,7 @@ impl Build {
             Language::Text => text::build(project)?,
         };
         let module = match &built.manifest {
-            Some(manifest) => pack(&built.module, manifest)?,
+            Some(manifest) => pack(&built.module, manifest).inspect_err(tell_fix)?,
             None => built.module,
         };
         // A module that would be refused is left all the same: it is what there is to look at.
@@ -62,11 +82,7 @@ impl Build {
 /// Says which functions a module has, or what is wrong with it.
 fn report(module: &[u8]) -> crate::Result<()> {
     let checked = UdfRegistry::in_memory()?.check(module, None);
-    let found = checked.inspect_err(|error| {
-        if let Some(fix) = advice(&error.to_string()) {
-            print::remark(&format!("fix: {fix}"));
-        }
-    })?;
+    let found = checked.inspect_err(tell_fix)?;
     for registration in found {
         let manifest = registration.udf.manifest();
         print::out(format_args!(
@@ -80,13 +96,6 @@ fn report(module: &[u8]) -> crate::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Replaces a file at once: who reads it meanwhile has the old one or the new one.
-fn write(path: &Path, bytes: &[u8]) -> crate::Result<()> {
-    let beside = path.with_extension("wasm.new");
-    std::fs::write(&beside, bytes).map_err(|error| Error::io(&beside, error))?;
-    std::fs::rename(&beside, path).map_err(|error| Error::io(path, error))
 }
 
 /// Reads the module that a compiler wrote.
