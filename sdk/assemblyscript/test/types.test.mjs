@@ -70,7 +70,12 @@ test("a Str that may be null is compared with others, and with null anywhere", a
   const { functions } = await build(`
     function isThere(x: Str | null): bool { return x != null; }
     @value() export function same(x: Str | null, y: Str | null): bool { return x == y; }
-    @value() export function there(x: Str | null): bool { return isThere(x); }`);
+    @value() export function there(x: Str | null): bool { return isThere(x); }
+    @value() export function hidden(x: Str | null): i64 {
+      for (let i = 0; i < 1; i++) { const x: string | null = ""; if (x == null) return 1; }
+      return x == null ? 2 : x.length;
+    }`);
+  assert.deepEqual(functions.hidden.run([{}, { x: "abc" }]), [2, 3]);
   assert.deepEqual(functions.same.run([{}, { x: "a" }, { y: "a" }, { x: "a", y: "a" }, { x: "a", y: "b" }]), [true, false, false, true, false]);
   assert.deepEqual(functions.there.run([{}, { x: "" }]), [false, true]);
 });

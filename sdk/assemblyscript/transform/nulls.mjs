@@ -1,5 +1,5 @@
 // `word == null` of an argument that is `Str | null`. As an overloaded operator the comparison would be right, but the compiler
-// wouldn't see that the argument is a `Str` behind it; as `!word` it does.
+// wouldn't see that the argument is a `Str` behind it. Of an address it does: `!changetype<usize>(word)`.
 
 /** Writes the comparisons with `null` in a function's body so. */
 export function rewriteNullTests(fn, compiler) {
@@ -27,7 +27,7 @@ class NullTests {
     this.rewriteIn(node);
     const tested = this.testedForNull(node);
     if (!tested) return node;
-    const isNull = this.not(tested, node.range);
+    const isNull = this.not(this.addressOf(tested), node.range);
     return this.equal.includes(node.operator) ? isNull : this.not(isNull, node.range);
   }
 
@@ -38,6 +38,13 @@ class NullTests {
     const sides = [node.left, node.right];
     const argument = sides.find((side) => side.kind === NodeKind.Identifier && this.names.includes(side.text));
     return argument && sides.some((side) => side.kind === NodeKind.Null) ? argument : null;
+  }
+
+  addressOf({ range, text }) {
+    const { Node } = this.compiler;
+    const [changetype, argument] = ["changetype", text].map((name) => Node.createIdentifierExpression(name, range));
+    const usize = Node.createNamedType(Node.createSimpleTypeName("usize", range), null, false, range);
+    return Node.createCallExpression(changetype, [usize], [argument], range);
   }
 
   not(operand, range) {
