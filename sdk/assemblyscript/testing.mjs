@@ -6,16 +6,20 @@
 import { readFile } from "node:fs/promises";
 
 import { layOut } from "./testing/batch.mjs";
-import { columnOf, parametersOf } from "./testing/values.mjs";
+import { columnOf, parametersOf, scoresOf } from "./testing/values.mjs";
 
 /** Documents of a batch, at most. */
 const CAPACITY = 1024;
 const ALIGN = 64;
 const ERROR = 3;
 const WIDTHS = { bool: 1, i64: 8, f64: 8 };
+/** The largest score. */
+const MAX_SCORE = 3.4028234663852886e38;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** Of logs and messages, bytes that are no UTF-8 are replaced. */
+const lenientUtf8 = new TextDecoder();
 
-/** Stands for the answer about a document that the function said `error` about. */
+/** Stands for the answer about a document that the function said `error` about, or for one that the engine doesn't take. */
 export class DocumentError extends Error {}
 
 /** What ended a call: `fail`, `throw`, or an assertion of the language's own. */
@@ -61,7 +65,7 @@ class TestModule {
 
   #imports() {
     const memory = () => this.exports().memory.buffer;
-    const text = (at, length) => utf8.decode(new Uint8Array(memory(), at, length));
+    const text = (at, length) => lenientUtf8.decode(new Uint8Array(memory(), at, length));
     return {
       diagon: {
         log: (level, at, length) => void this.logs.push({ level, text: text(at, length) }),
@@ -93,19 +97,21 @@ class TestFunction {
 
   /**
    * The answers about documents: true or false of a filter, a number of a score function, of a value function its value or
-   * null; integers beyond 2^53 are bigints. Where the function said `error`, it is a `DocumentError`.
+   * null; integers beyond 2^53 are bigints. Where the function said `error`, or answered what the engine doesn't take (a score
+   * below 0 or above the largest, text with half of a surrogate pair), it is a `DocumentError`.
    *
    * A document has its fields by name, as the query's parameters name them; `_id`, by default its place. `scores` are
-   * the documents' scores, 0 by default. A date is a number of milliseconds. With `dictionaries`, strings come as the interface
-   * also allows them: as places among the distinct ones.
+   * the documents' scores, which a function that reads them needs. A date is a number of milliseconds. With `dictionaries`,
+   * strings come as the interface also allows them: as places among the distinct ones.
    */
   run(documents, { parameters = {}, scores = [], dictionaries = false } = {}) {
     const values = parametersOf(this.manifest, parameters);
+    const given = scoresOf(this.manifest, scores, documents.length);
     const answers = [];
     for (let from = 0; from === 0 || from < documents.length; from += CAPACITY) {
       const some = documents.slice(from, from + CAPACITY);
       const columns = this.manifest.fields.map((field) => ({ ...columnOf(field, some, values), dictionary: dictionaries }));
-      answers.push(...this.#runBatch(some, columns, values, scores.slice(from), from));
+      answers.push(...this.#runBatch(some, columns, values, given?.slice(from), from));
     }
     return answers;
   }
@@ -118,7 +124,7 @@ class TestFunction {
       length: documents.length,
       columns,
       params: manifest.params.map((param) => ({ ...param, value: parameters.get(param.name) })),
-      scores: asks("score") && documents.map((_, i) => scores[i] ?? 0),
+      scores: scores?.slice(0, documents.length),
       docIds: asks("doc_id") && documents.map((_, i) => from + i),
       ids: asks("id") && documents.map((document, i) => String(document._id ?? from + i)),
       outBytes: outBytes(manifest, documents.length),
@@ -166,14 +172,29 @@ class Answers {
     if (returns === "bool") return view.getUint8(out + i) === 1;
     if (returns === "i64") return plain(view.getBigInt64(out + 8 * i, true));
     const number = view.getFloat64(out + 8 * i, true);
-    return Number.isNaN(number) ? this.#error() : number;
+    if (Number.isNaN(number)) return this.#error();
+    const why = kind === "score" ? this.#whyNoScore(number) : Number.isFinite(number) ? null : `the value is ${number}`;
+    if (why) return new DocumentError(why);
+    // No score is a negative zero.
+    return kind === "score" ? number + 0 : number;
+  }
+
+  #whyNoScore(score) {
+    const { max_score: most } = this.manifest;
+    if (score > most) return `the score is ${score}, above the manifest's \`max_score\`, ${most}`;
+    return score >= 0 && score <= MAX_SCORE ? null : `the score is ${score}, expected a number from 0 to ${MAX_SCORE}`;
   }
 
   #string(i) {
     const values = this.view.getUint32(this.out + 12, true);
     const offsets = this.view.getUint32(this.out + 20, true);
     const [from, to] = [i, i + 1].map((place) => this.view.getInt32(offsets + 4 * place, true));
-    return utf8.decode(new Uint8Array(this.view.buffer, values + from, to - from));
+    const bytes = new Uint8Array(this.view.buffer, values + from, to - from);
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      return new DocumentError("the returned string is not UTF-8");
+    }
   }
 
   /** Messages come in the order of the documents. */

@@ -9,6 +9,7 @@ import { readFunctions } from "./transform/functions.mjs";
 import { batchFunction, exportsOf, IMPORTS, insertExpressions } from "./transform/glue.mjs";
 import { literalReader, textOf, toJson } from "./transform/literals.mjs";
 import { manifestOf } from "./transform/manifest.mjs";
+import { rewriteNullTests } from "./transform/nulls.mjs";
 
 /** Where the compiler is told that the code that was written is. */
 const EXPORTS = "diagon-udf-exports.ts";
@@ -44,7 +45,10 @@ export default class DiagonUdf {
       const own = functions.filter((fn) => fn.source === source);
       if (own.length) addCode(parser, source, this.#codeOf(own, functions, compiler), own);
     }
-    functions.forEach((fn) => inline(fn.declaration, compiler));
+    for (const fn of functions) {
+      rewriteNullTests(fn, compiler);
+      inline(fn.declaration, compiler);
+    }
     parser.parseFile(exportsOf(functions), EXPORTS, true);
   }
 

@@ -46,14 +46,14 @@ export class Str {
 
   // @ts-ignore: decorator
   @inline @operator("==")
-  private static same(a: Str, b: Str): bool {
+  private static same(a: Str | null, b: Str | null): bool {
     if (changetype<usize>(a) == 0 || changetype<usize>(b) == 0) return changetype<usize>(a) == changetype<usize>(b);
     return a.equals(b);
   }
 
   // @ts-ignore: decorator
   @inline @operator("!=")
-  private static different(a: Str, b: Str): bool {
+  private static different(a: Str | null, b: Str | null): bool {
     return !(a == b);
   }
 

@@ -5,6 +5,9 @@ import { test } from "node:test";
 
 import { build, complaint } from "./compile.mjs";
 
+/** What stands beside a mistake, and is right. */
+const GOOD = "@filter() function good(): bool { return true; } ";
+
 /** Source, what is said, and in which column of its line. */
 const MISTAKES = [
   ["export function f(): bool { return true; }", /there is no function with @filter, @score or @value/],
@@ -41,7 +44,8 @@ const MISTAKES = [
   ["@filter() @field(\"x\", { part: \"lat\" }) export function f(x: f64): bool { return true; }", /`part` is "lat" or "lon" of an f64 with `fromParam`/],
   ["@filter() @field(\"x\", { paramDefault: \"y\" }) export function f(x: f64): bool { return true; }", /`paramDefault` is for a field with/],
   ["@filter() @field(\"x\", { fromParam: \"p\" }) export function f(x: f64, p: Param<i64>): bool { return true; }", /`p` must be a string/],
-  ["@filter() @field(\"x\", { fromParam: \"p\", paramDefault: \"q\" }) export function f(x: f64, p: Param<string>): bool { return true; }", /`p` has no such default elsewhere/],
+  ["@filter() @field(\"x\", { fromParam: \"p\", paramDefault: \"q\" }) export function f(x: f64, p: Param<string>): bool { return true; }", /write `p: Param<string> = "q"`, and no `paramDefault`/, 55],
+  ["@filter() @field(\"x\", { fromParam: \"p\" }) @field(\"y\", { fromParam: \"p\", paramDefault: \"q\" }) export function f(x: f64, y: f64): bool { return true; }", /write the `paramDefault` of `p` at the first field alone/, 87],
   ["@filter() @field(\"y\", { name: \"x\" }) export function f(x: f64, y: f64): bool { return true; }", /argument for the field `x` already/],
   ["@filter() @param(\"y\", { name: \"x\" }) export function f(x: Param<f64>, y: Param<f64>): bool { return true; }", /a parameter `x` already/],
   ["@filter() export function f(x: i64 = 1.5): bool { return true; }", /this is no i64, which `x` is/, 38],
@@ -55,6 +59,26 @@ const MISTAKES = [
   ["@filter() export function f(a: Score, b: Score): bool { return true; }", /an argument of that type already/],
   ["@filter() export function f(): bool { return true; } @filter({ name: \"f\" }) export function g(): bool { return true; }", /a function `f` already/],
   ["@filter() export function memory(): bool { return true; }", /can't be called `memory`/],
+  ["@filter() export function f(x): bool { return true; }", /`x` has no type; write bool, i64/, 29],
+  ["@filter() export function f(x?: f64): bool { return true; }", /`\?` doesn't make an argument optional: write x: Opt<f64>/, 29],
+  ["@filter() export function f(x?: Str): bool { return true; }", /write x: Str \| null/],
+  ["@filter() export function f(x?: List<i64>): bool { return true; }", /leave the `\?` out/],
+  ["@filter() export function f(x?: Score): bool { return true; }", /leave the `\?` out/],
+  ["@filter() export function f(x?: Param<f64>): bool { return true; }", /write x: Param<Opt<f64>>/],
+  ["@filter() export function f(x?: Param<string>): bool { return true; }", /write x: Param<string \| null>/],
+  ["@filter() export function f(x?: Param<List<i64>>): bool { return true; }", /write x: Param<List<i64> \| null>/],
+  ["@filter() @filed(\"x\", {}) export function f(x: f64): bool { return true; }", /there is no decorator @filed: write @field/, 11],
+  ["@onec(\"x\", 1) @filter() export function f(x: f64): bool { return true; }", /there is no decorator @onec: write @once/, 1],
+  [`${GOOD}@fliter() export function f(): bool { return true; }`, /there is no decorator @fliter: write @filter/, 50],
+  ["@Filter() @field(\"x\", {}) export function f(x: f64): bool { return true; }", /there is no decorator @Filter: write @filter/, 1],
+  [`${GOOD}@inlin function f(): bool { return true; }`, /there is no decorator @inlin: write @inline/, 50],
+  ["@udf export function f(): bool { return true; }", /no decorator @udf: write @filter, @score, @value, @field, @param or @once/, 1],
+  [`${GOOD}@field("x", {}) function f(x: f64): bool { return true; }`, /@field is for a function with a kind: write @filter, @score or @value/, 50],
+  [`${GOOD}@param("x", {}) function f(x: f64): bool { return true; }`, /@param is for a function with a kind/, 50],
+  [`${GOOD}@once("x", 1) function f(x: f64): bool { return true; }`, /@once is for a function with a kind/, 50],
+  [`${GOOD}class C { @filter() f(): bool { return true; } }`, /@filter stands before a function at the top of a file/, 60],
+  [`${GOOD}namespace N { @value() export function f(): bool { return true; } }`, /@value stands before a function at the top/, 64],
+  ["@filter() export default function f(): bool { return true; }", /before a function at the top of a file, without `default`/, 1],
   ["@filter() @once(\"x\", words + 1) export function f(x: i32): bool { return x > 0; }", /Cannot find name 'words'/, 22],
 ];
 
@@ -69,6 +93,14 @@ for (const [source, said, column] of MISTAKES) {
 
 test("mistakes of the language are told where they are", async () => {
   assert.match(await complaint("@filter() export function f(x: f64): bool { return x.foo; }"), /in assembly\/index\.ts\(2,\d+\)/);
+});
+
+test("decorators of the compiler's own, and those of classes, are left alone", async () => {
+  const { functions } = await build(`
+    @unsafe @global function half(x: f64): f64 { return x / 2; }
+    @final @custom class Sum { constructor(public x: f64) {} @inline @operator("+") plus(y: Sum): Sum { return new Sum(this.x + y.x); } }
+    @value() export function f(x: f64): f64 { return (new Sum(half(x)) + new Sum(1)).x; }`);
+  assert.deepEqual(functions.f.run([{ x: 4 }]), [3]);
 });
 
 test("the manifest says what was written", async () => {

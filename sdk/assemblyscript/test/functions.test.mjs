@@ -59,6 +59,46 @@ test("an error is told with its document, and only there", async () => {
   assert.deepEqual(functions.t.run(documents), ["t", null, null, null, "t"]);
 });
 
+test("answers that the engine doesn't take are errors of their documents", async () => {
+  const { functions } = await build(`
+    @score() export function s(x: f64): f64 { return 1 / x; }
+    @score({ maxScore: 2 }) export function m(x: f64): f64 { return x; }
+    @value() export function v(x: f64): f64 { return 1 / x; }
+    @value() export function t(x: f64): string { return "🦀".slice(0, <i32>x); }`);
+  const said = (name, values) => functions[name].run(values.map((x) => ({ x }))).map((answer) => {
+    return answer instanceof DocumentError ? answer.message : answer;
+  });
+  const [one, zero, negative, infinite, large] = said("s", [1, -Infinity, -1, 0, 1e-300]);
+  assert.deepEqual([one, zero], [1, 0]);
+  assert.match(negative, /^the score is -1, expected a number from 0 to 3\.4/);
+  assert.match(infinite, /^the score is Infinity, expected/);
+  assert.match(large, /^the score is [0-9.]+e\+299, expected/);
+  assert.deepEqual(said("m", [2, 2.5]), [2, "the score is 2.5, above the manifest's `max_score`, 2"]);
+  assert.deepEqual(said("v", [2, 0]), [0.5, "the value is Infinity"]);
+  assert.deepEqual(said("t", [2, 1, 0]), ["🦀", "the returned string is not UTF-8", ""]);
+});
+
+test("half of a surrogate pair in a log is replaced", async () => {
+  const { functions, logs } = await build('@filter() export function f(): bool { log(Level.WARN, "🦀".slice(1) + "a"); return true; }');
+  assert.deepEqual(functions.f.run([{}]), [true]);
+  assert.match(logs[0].text, /^\ufffd+a$/);
+});
+
+test("a function that reads the score has one for each document", async () => {
+  const { functions } = await build(`
+    @score() export function f(x: Score): f64 { return x; }
+    @score() export function g(): f64 { return 1; }`);
+  const documents = Array.from({ length: 1500 }, () => ({}));
+  const scores = documents.map((_, i) => i / 2);
+  assert.deepEqual(functions.f.run(documents, { scores }), scores);
+  assert.throws(() => functions.f.run(documents), /`f` reads the score: `scores` has 0 for 1500 documents/);
+  assert.throws(() => functions.f.run(documents, { scores: scores.slice(1) }), /`scores` has 1499 for 1500/);
+  for (const wrong of ["1", NaN, 1e39, undefined]) {
+    assert.throws(() => functions.f.run([{}, {}], { scores: [1, wrong] }), /`scores`: number 1 is/);
+  }
+  assert.deepEqual(functions.g.run([{}]), [1]);
+});
+
 test("`missing` is no match, a score of 0, no value", async () => {
   const { functions } = await build(`
     @filter() export function f(x: f64): bool { if (x < 0) { missing(); return true; } return true; }

@@ -48,6 +48,38 @@ for (const [type, values] of SCALARS.slice(0, 3)) {
   });
 }
 
+for (const type of ["string", "Str", "Param<Str | null>"]) {
+  test(`${type} compared with null, and a string behind it`, async () => {
+    const argument = type.startsWith("Param") ? type : `${type} | null`;
+    const { functions } = await build(`
+      @value() export function a(x: ${argument}): i64 { if (x == null) return -1; return x.length; }
+      @value() export function b(x: ${argument}): i64 { if (x === null) { return -1; } else { return x.length; } }
+      @value() export function c(x: ${argument}): i64 { return x != null ? x.length : -1; }
+      @value() export function d(x: ${argument}, least: Param<i32>): bool { return x !== null && x.length >= least; }
+      @value() export function e(x: ${argument}): bool { return ${type === "string" ? "x == null" : "null == x"}; }`);
+    const answers = (name, parameters) => type.startsWith("Param")
+      ? [{}, { x: "" }, { x: "abc" }].map((given) => functions[name].run([{}], { parameters: { ...given, ...parameters } })[0])
+      : functions[name].run([{}, { x: "" }, { x: "abc" }], { parameters });
+    for (const name of ["a", "b", "c"]) assert.deepEqual(answers(name), [-1, 0, 3], name);
+    assert.deepEqual(answers("d", { least: 0 }), [false, true, true]);
+    assert.deepEqual(answers("e"), [true, false, false]);
+  });
+}
+
+test("a Str that may be null is compared with others, and with null anywhere", async () => {
+  const { functions } = await build(`
+    function isThere(x: Str | null): bool { return x != null; }
+    @value() export function same(x: Str | null, y: Str | null): bool { return x == y; }
+    @value() export function there(x: Str | null): bool { return isThere(x); }
+    @value() export function hidden(x: Str | null): i64 {
+      for (let i = 0; i < 1; i++) { const x: string | null = ""; if (x == null) return 1; }
+      return x == null ? 2 : x.length;
+    }`);
+  assert.deepEqual(functions.hidden.run([{}, { x: "abc" }]), [2, 3]);
+  assert.deepEqual(functions.same.run([{}, { x: "a" }, { y: "a" }, { x: "a", y: "a" }, { x: "a", y: "b" }]), [true, false, false, true, false]);
+  assert.deepEqual(functions.there.run([{}, { x: "" }]), [false, true]);
+});
+
 for (const type of ["string", "Str"]) {
   test(`an optional ${type} tells missing from empty`, async () => {
     const { functions } = await build(`

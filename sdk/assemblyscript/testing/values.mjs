@@ -40,6 +40,18 @@ export function parametersOf(manifest, given) {
   return values;
 }
 
+/** The documents' scores, if the function reads them: then each document needs one. */
+export function scoresOf(manifest, scores, length) {
+  if (!manifest.inputs.includes("score")) return undefined;
+  if (scores.length < length) {
+    throw new TypeError(`\`${manifest.name}\` reads the score: \`scores\` has ${scores.length} for ${length} documents`);
+  }
+  const isScore = (score) => typeof score === "number" && Number.isFinite(Math.fround(score));
+  const wrong = scores.findIndex((score) => !isScore(score));
+  if (wrong >= 0) throw new TypeError(`\`scores\`: number ${wrong} is ${scores[wrong]}`);
+  return scores;
+}
+
 function parameterOf(param, value) {
   if (!param.list) return checked(param.name, param.type, value);
   if (!Array.isArray(value)) throw new TypeError(`\`${param.name}\`: expected a list of ${param.type}, got ${value}`);

@@ -1,17 +1,17 @@
 // Reads the functions that an author decorated into a model, from which manifest and code are written.
 
+import { checkDecorators, DETAILS, KINDS } from "./decorators.mjs";
 import { docComment, textOf } from "./literals.mjs";
 import { readOptions } from "./options.mjs";
-import { readReturn, readType } from "./types.mjs";
+import { ARGUMENTS, optionalType, readReturn, readType } from "./types.mjs";
 
-export const KINDS = ["filter", "score", "value"];
-const DETAILS = ["field", "param", "once"];
 const RETURNS = { filter: "bool", score: "f64", value: "bool, i64, f64, string, Str, string | null or Str | null" };
 
 /** All decorated functions of a source. */
 export function readFunctions(source, compiler, complaints, read) {
   const functions = [];
   for (const statement of source.statements) {
+    checkDecorators(statement, compiler, complaints);
     const kinds = (statement.decorators ?? []).filter((decorator) => KINDS.includes(decorator.name.text));
     if (!kinds.length) continue;
     if (statement.kind !== compiler.NodeKind.FunctionDeclaration || !statement.body || statement.typeParameters) {
@@ -82,12 +82,26 @@ class FunctionReader {
     if (detail?.kind === "once") {
       return { ...argument, role: "once", expression: detail.value };
     }
+    if (!argument.typeText) {
+      this.complaints.at(parameter, `\`${argument.identifier}\` has no type; write ${ARGUMENTS}`);
+      return { ...argument, role: "wrong" };
+    }
     const type = readType(parameter.type, this.compiler, this.complaints);
     if (!type) return { ...argument, role: "wrong" };
+    const isOptional = parameter.parameterKind === this.compiler.ParameterKind.Optional;
+    // One with a default is optional to the compiler, too.
+    if (isOptional && !parameter.initializer) this.complainOptional(argument, type);
     if (detail && detail.kind !== type.role) this.complainRole(argument, type, detail);
     const options = detail?.kind === type.role
       ? readOptions(detail.kind, detail.value, this.compiler, this.complaints, this.readLiteral) : {};
     return { ...argument, ...type, options, name: options.name?.value ?? argument.identifier, default: this.readDefault(parameter, options) };
+  }
+
+  /** `x?: f64`: the compiler takes it, and it would be asked for like `x: f64`. */
+  complainOptional(argument, type) {
+    const right = optionalType(type);
+    const how = right === argument.typeText ? "leave the `?` out" : `write ${argument.identifier}: ${right}`;
+    this.complaints.at(argument.node, `\`?\` doesn't make an argument optional: ${how}`);
   }
 
   complainRole(argument, type, detail) {

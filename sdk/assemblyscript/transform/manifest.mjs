@@ -70,6 +70,8 @@ class Params {
   list = [];
   /** Those that name fields and have no argument so far: where the source says their default, if it does. */
   #named = new Map();
+  /** The arguments that are parameters, by the parameter's name. */
+  #args = new Map();
   #complaints;
 
   constructor(complaints) {
@@ -86,6 +88,7 @@ class Params {
     const required = (!absent && !arg.default) || undefined;
     const param = { name: arg.name, type: arg.type, list: list || undefined, required, default: arg.default?.value };
     this.list.splice(found < 0 ? this.list.length : found, 1, param);
+    this.#args.set(arg.name, arg);
     this.#checkDefault(param, this.#named.get(arg.name));
     this.#named.delete(arg.name);
   }
@@ -102,7 +105,12 @@ class Params {
   }
 
   #checkDefault(param, said) {
-    if (said && said.value !== param.default) this.#complaints.at(said.node, `the parameter \`${param.name}\` has no such default elsewhere`);
+    if (!said || said.value === param.default) return;
+    const arg = this.#args.get(param.name);
+    this.#complaints.at(said.node, arg
+      ? `\`${param.name}\` has an argument, which says the default: write \`${arg.identifier}: Param<${arg.item}> = "${said.value}"\`, `
+        + "and no `paramDefault`"
+      : `another field says otherwise: write the \`paramDefault\` of \`${param.name}\` at the first field alone`);
   }
 
   /** What the engine asks of parameters that name fields. */

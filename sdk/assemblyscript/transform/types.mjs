@@ -5,7 +5,8 @@ const SCALARS = { bool: "bool", boolean: "bool", i32: "i32", i64: "i64", f32: "f
 const STRINGS = { string: "str", Str: "str" };
 const INPUTS = { Score: "score", DocId: "doc_id", Id: "id" };
 
-const FIELDS = "bool, i64, f64, Str or string; Opt<f64> or `Str | null` if it may be missing; List<Str> for all values; "
+/** What may be written as the type of an argument. */
+export const ARGUMENTS = "bool, i64, f64, Str or string; Opt<f64> or `Str | null` if it may be missing; List<Str> for all values; "
   + "Param<…> for a parameter of the query";
 
 /**
@@ -32,10 +33,22 @@ export function readType(node, compiler, complaints) {
   return { role: "field", ...value };
 }
 
+/** How the type of an argument is written if there may be no value; of a list field, and of the inputs, it is the type itself. */
+export function optionalType({ role, shape, item }) {
+  if (role === "param") return `Param<${optionalValue(shape, item)}>`;
+  if (role === "field") return shape === "list" ? `List<${item}>` : optionalValue(shape, item);
+  return Object.keys(INPUTS).find((name) => INPUTS[name] === role);
+}
+
+function optionalValue(shape, item) {
+  if (shape === "list" || shape === "nullableList") return `List<${item}> | null`;
+  return item in STRINGS ? `${item} | null` : `Opt<${item}>`;
+}
+
 function readValue(node, compiler, complaints) {
   const type = named(node, compiler);
   if (!type) {
-    complaints.at(node, `this is no type of an argument; write ${FIELDS}`);
+    complaints.at(node, `this is no type of an argument; write ${ARGUMENTS}`);
     return null;
   }
   if (type.name === "List") return readList(node, type, compiler, complaints);
@@ -48,7 +61,7 @@ function readValue(node, compiler, complaints) {
   if (type.name in STRINGS && !type.inner) {
     return { shape: type.nullable ? "nullable" : "bare", item: type.name, type: "str" };
   }
-  complaints.at(node, `\`${type.name}\` is no type of an argument; write ${FIELDS}`);
+  complaints.at(node, `\`${type.name}\` is no type of an argument; write ${ARGUMENTS}`);
   return null;
 }
 

@@ -56,7 +56,7 @@ test("limits: far future and past, extremes of numbers", () => {
 });
 
 test("parameters out of range are told by name", () => {
-  const failure = (given) => () => custom_score.run([{}], { parameters: { now: NOW, ...given } });
+  const failure = (given) => () => custom_score.run([{}], { scores: [0], parameters: { now: NOW, ...given } });
   for (const name of ["half_life_days", "popular", "budget", "text_pivot"]) {
     assert.throws(failure({ [name]: 0 }), new CallError(`${name} is 0.0, it must be more than 0`));
   }
