@@ -11,7 +11,7 @@ import { columnOf, parametersOf, scoresOf } from "./testing/values.mjs";
 /** Documents of a batch, at most. */
 const CAPACITY = 1024;
 const ALIGN = 64;
-const ERROR = 3;
+const REASON = 4;
 const WIDTHS = { bool: 1, i64: 8, f64: 8 };
 /** The largest score. */
 const MAX_SCORE = 3.4028234663852886e38;
@@ -135,7 +135,7 @@ class TestFunction {
     new Uint8Array(exports.memory.buffer).set(bytes, base);
     const logged = this.#module.logs.length;
     this.#call(exports[manifest.export], base);
-    const messages = this.#module.logs.slice(logged).filter((line) => line.level === ERROR).map((line) => line.text);
+    const messages = this.#module.logs.slice(logged).filter((line) => line.level === REASON).map((line) => line.text);
     return new Answers(manifest, exports.memory.buffer, out, validity, messages).read(documents.length);
   }
 

@@ -14,6 +14,10 @@ let end: usize = 0;
 /** What is kept: a block, and how far it was used. */
 let keptBlock: usize = 0;
 let kept: usize = 0;
+/** Whether there was a batch, and what was taken before the first one: constants of the author's files, which stay. */
+let begun: bool = false;
+let ownBlock: usize = 0;
+let own: usize = 0;
 
 /** Memory that is taken back by `resetArena`, or `beginArena`; a few bytes. */
 // @ts-ignore: decorator
@@ -29,6 +33,11 @@ export function take(bytes: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function beginArena(): void {
+  if (!begun) {
+    begun = true;
+    ownBlock = block;
+    own = next;
+  }
   if (used) dropAll();
 }
 
@@ -50,8 +59,13 @@ export function resetArena(): void {
 }
 
 function dropAll(): void {
-  while (load<usize>(block)) dropBlock();
-  next = block + HEADER;
+  if (ownBlock) {
+    while (block != ownBlock) dropBlock();
+    next = own;
+  } else {
+    while (load<usize>(block)) dropBlock();
+    next = block + HEADER;
+  }
   keep();
 }
 

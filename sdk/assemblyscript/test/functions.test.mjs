@@ -52,7 +52,7 @@ test("an error is told with its document, and only there", async () => {
   assert.deepEqual([yes, missing, no], [true, false, false]);
   assert.ok(first instanceof DocumentError && second instanceof DocumentError);
   assert.deepEqual([first.message, second.message], ["negative: -3.0", "negative: -4.0"]);
-  assert.deepEqual(logs.map((line) => line.level), [3, 3]);
+  assert.deepEqual(logs.map((line) => line.level), [4, 4]);
   assert.deepEqual(functions.s.run(documents).map((x) => x.message ?? x), [2, "negative", 0, "negative", 0]);
   assert.deepEqual(functions.v.run(documents).map((x) => x?.message ?? x), [2, "negative", null, "negative", 0]);
   assert.deepEqual(functions.i.run(documents), [2, null, null, null, 0]);

@@ -80,8 +80,8 @@ const ASSEMBLYSCRIPT: Template = Template {
         "README.md" "asconfig.json" "assembly/answers.ts" "assembly/arena.ts" "assembly/bytes.ts" "assembly/columns.ts" "assembly/glue.ts"
         "assembly/host.ts" "assembly/index.ts" "assembly/layout.ts" "assembly/list.ts" "assembly/opt.ts" "assembly/params.ts"
         "assembly/reserve.ts" "assembly/runs.ts" "assembly/str.ts" "assembly/vector.ts" "package.json" "testing.mjs" "testing/batch.mjs"
-        "testing/values.mjs" "transform.mjs" "transform/compiler.mjs" "transform/complaints.mjs" "transform/functions.mjs"
-        "transform/glue.mjs" "transform/literals.mjs" "transform/manifest.mjs" "transform/options.mjs" "transform/types.mjs"
+        "testing/values.mjs" "transform.mjs" "transform/compiler.mjs" "transform/complaints.mjs" "transform/decorators.mjs" "transform/functions.mjs"
+        "transform/glue.mjs" "transform/literals.mjs" "transform/manifest.mjs" "transform/nulls.mjs" "transform/options.mjs" "transform/types.mjs"
         "transform/vector.mjs"
     ),
 };
