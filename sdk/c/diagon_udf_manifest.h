@@ -31,6 +31,8 @@
 #define DIAGON_PICK_SECOND_(nothing, picked, second, ...) second
 #define DIAGON_PASTE(a, b) DIAGON_PASTE_(a, b)
 #define DIAGON_PASTE_(a, b) a##b
+#define DIAGON_QUOTE(...) DIAGON_QUOTE_(__VA_ARGS__)
+#define DIAGON_QUOTE_(...) #__VA_ARGS__
 // Calls a macro with what has become its arguments.
 #define DIAGON_CALL(macro, arguments) macro arguments
 #define DIAGON_CALL_WITH(macro, first, arguments) \
