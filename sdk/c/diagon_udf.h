@@ -357,6 +357,7 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
   }
 
 #define DIAGON_FUNCTION(kind, kind_json, ident, version, description, LIST, ...)                  \
+  DIAGON_LIST_CHECK(LIST)                                                                         \
   DIAGON_STRUCTS(ident, LIST, __VA_ARGS__)                                                        \
   DIAGON_MANIFEST(ident, version, description, kind_json, LIST, __VA_ARGS__)                      \
   DIAGON_READERS(ident, LIST, __VA_ARGS__)                                                        \
