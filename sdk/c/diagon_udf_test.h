@@ -133,6 +133,9 @@ DIAGON_EXTERN_C void diagon_native_param(const diagon_batch *batch, const diagon
   if (strcmp(given, wanted) != 0)
     diagon_test_refuse("parameter `%s` takes diagon_test_param_%s, not diagon_test_param_%s", name,
                        wanted, given);
+  if (!strcmp(type, "type_i32") && (int64_t)param->value != (int32_t)param->value)
+    diagon_test_refuse("parameter `%s` is an i32, which %lld is too large for", name,
+                       (long long)param->value);
 }
 
 DIAGON_EXTERN_C void diagon_native_input(uint32_t address, const char *name) {
@@ -207,7 +210,7 @@ static diagon_column *diagon_test_column(uint32_t type) {
 // The bits of "1101": which documents have a value. None missing: no bits. Where one is missing,
 // the engine has a zero, of so many bytes.
 static void diagon_test_there(diagon_column *column, const char *there, size_t width) {
-  diagon_test_expect(!there || strlen(there) == column->len,
+  diagon_test_expect(!there || (strspn(there, "01") == column->len && !there[column->len]),
                      "which values are there is said by a 0 or 1 for each document");
   if (!there || !strchr(there, '0')) {
     column->flags = 1;

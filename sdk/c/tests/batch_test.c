@@ -24,6 +24,7 @@ enum mistake {
   FIELD_TOO_MANY,
   LEAST_IS_F64,
   LEAST_ABSENT,
+  LEAST_IS_LARGE,
   FACTOR_ABSENT,
   YEARS_ARE_SINGLE,
   NO_YEARS,
@@ -61,7 +62,7 @@ static void make_params(enum mistake mistake) {
   else if (mistake == LEAST_IS_F64)
     diagon_test_param_f64(1);
   else
-    diagon_test_param_i64(1);
+    diagon_test_param_i64(mistake == LEAST_IS_LARGE ? INT64_C(1) << 40 : -1);
   if (mistake == FACTOR_ABSENT)
     diagon_test_param_absent();
   else
@@ -86,6 +87,7 @@ static void refuses_what_the_engine_would_not_send(void) {
       "the test has 4 fields, the function 3",
       "parameter `least` takes diagon_test_param_i64, not diagon_test_param_f64",
       "parameter `least` takes diagon_test_param_i64, not diagon_test_param_absent",
+      "parameter `least` is an i32, which 1099511627776 is too large for",
       "parameter `factor` has a default, which the engine fills in: it is never absent",
       "parameter `years` takes diagon_test_param_i64_list, not diagon_test_param_i64",
       "parameter `years`: the test has no diagon_test_param_i64_list for it",
