@@ -40,9 +40,14 @@
   DIAGON_INPUT_COLUMN_##a DIAGON_INPUT_COLUMN_##b DIAGON_INPUT_COLUMN_##c
 
 #define DIAGON_INPUT_OPEN_none
-#define DIAGON_INPUT_OPEN_score columns.score = (const float *)diagon_at(batch->scores);
-#define DIAGON_INPUT_OPEN_doc_id columns.doc_id = (const uint32_t *)diagon_at(batch->doc_ids);
-#define DIAGON_INPUT_OPEN_id \
+#define DIAGON_INPUT_OPEN_score                                \
+  DIAGON_NATIVELY(diagon_native_input(batch->scores, "score")) \
+  columns.score = (const float *)diagon_at(batch->scores);
+#define DIAGON_INPUT_OPEN_doc_id                                 \
+  DIAGON_NATIVELY(diagon_native_input(batch->doc_ids, "doc_id")) \
+  columns.doc_id = (const uint32_t *)diagon_at(batch->doc_ids);
+#define DIAGON_INPUT_OPEN_id                             \
+  DIAGON_NATIVELY(diagon_native_input(batch->ids, "id")) \
   diagon_open_type_str(&columns.id, (const diagon_column *)diagon_at(batch->ids));
 #define DIAGON_INPUT_OPENS(a, b, c, ...) \
   DIAGON_INPUT_OPEN_##a DIAGON_INPUT_OPEN_##b DIAGON_INPUT_OPEN_##c
@@ -102,7 +107,10 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
 #define DIAGON_FIELD_COLUMN_(type, ident, ...) diagon_field_##type ident;
 
 #define DIAGON_FIELD_OPEN(type, ...) DIAGON_FIELD_OPEN_(type_##type, __VA_ARGS__, DIAGON_END)
-#define DIAGON_FIELD_OPEN_(type, ident, ...) diagon_open_##type(&columns.ident, raw++);
+#define DIAGON_FIELD_OPEN_(type, ident, ...)                                                  \
+  DIAGON_NATIVELY(                                                                            \
+      diagon_native_field(batch, raw, #type, DIAGON_QUOTE(DIAGON_MODE(__VA_ARGS__)), #ident)) \
+  diagon_open_##type(&columns.ident, raw++);
 
 #define DIAGON_READ_strict(type) diagon_read_##type
 #define DIAGON_READ_filled(type) diagon_read_##type
@@ -115,7 +123,9 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
 #define DIAGON_PARAM_READ_filled(type) diagon_param_##type
 #define DIAGON_PARAM_READ_optional(type) diagon_optional_param_##type
 #define DIAGON_PARAM_READ(type, ...) DIAGON_PARAM_READ_(type_##type, __VA_ARGS__, DIAGON_END)
-#define DIAGON_PARAM_READ_(type, ident, ...) \
+#define DIAGON_PARAM_READ_(type, ident, ...)                                                  \
+  DIAGON_NATIVELY(                                                                            \
+      diagon_native_param(batch, raw, #type, DIAGON_QUOTE(DIAGON_MODE(__VA_ARGS__)), #ident)) \
   params.ident = DIAGON_PASTE(DIAGON_PARAM_READ_, DIAGON_MODE(__VA_ARGS__))(type)(raw++);
 
 // Four vectors at a time. Where that can't be done nothing is wrong: the function is not made for
@@ -192,8 +202,10 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
 #define DIAGON_READERS(ident, LIST, ...)                                                         \
   DIAGON_INLINE struct ident##_columns ident##_open(const diagon_batch *batch) {                 \
     struct ident##_columns columns;                                                              \
-    const diagon_column *raw = (const diagon_column *)diagon_at(batch->columns);                 \
+    const diagon_column *const first = (const diagon_column *)diagon_at(batch->columns);         \
+    const diagon_column *raw = first;                                                            \
     LIST(DIAGON_FIELD_OPEN, DIAGON_NOTHING)                                                      \
+    DIAGON_NATIVELY(diagon_native_end("fields", (size_t)(raw - first), batch->column_count))     \
     DIAGON_CALL(DIAGON_INPUT_OPENS, DIAGON_INPUTS(__VA_ARGS__))                                  \
     (void)raw;                                                                                   \
     columns.diagon_end = 0;                                                                      \
@@ -201,8 +213,10 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
   }                                                                                              \
   DIAGON_INLINE struct ident##_params ident##_read_params(const diagon_batch *batch) {           \
     struct ident##_params params;                                                                \
-    const diagon_param *raw = (const diagon_param *)diagon_at(batch->params);                    \
+    const diagon_param *const first = (const diagon_param *)diagon_at(batch->params);            \
+    const diagon_param *raw = first;                                                             \
     LIST(DIAGON_NOTHING, DIAGON_PARAM_READ)                                                      \
+    DIAGON_NATIVELY(diagon_native_end("parameters", (size_t)(raw - first), batch->param_count))  \
     (void)raw;                                                                                   \
     params.diagon_end = 0;                                                                       \
     return params;                                                                               \
@@ -343,6 +357,7 @@ DIAGON_INLINE void diagon_view_ids(diagon_field_type_str *ids, uint32_t first) {
   }
 
 #define DIAGON_FUNCTION(kind, kind_json, ident, version, description, LIST, ...)                  \
+  DIAGON_LIST_CHECK(LIST)                                                                         \
   DIAGON_STRUCTS(ident, LIST, __VA_ARGS__)                                                        \
   DIAGON_MANIFEST(ident, version, description, kind_json, LIST, __VA_ARGS__)                      \
   DIAGON_READERS(ident, LIST, __VA_ARGS__)                                                        \

@@ -69,6 +69,22 @@ typedef struct diagon_batch {
 
 enum { DIAGON_FLAG_DICTIONARY = 4 };
 
+// ---- Checks of tests ----
+
+// A native test lays the batch out itself. What isn't as the engine would have made it is refused
+// where the function reads it; a module has no such checks.
+#ifdef __wasm__
+#define DIAGON_NATIVELY(check)
+#else
+#define DIAGON_NATIVELY(check) check;
+DIAGON_EXTERN_C void diagon_native_field(const diagon_batch *batch, const diagon_column *column,
+                                         const char *type, const char *mode, const char *name);
+DIAGON_EXTERN_C void diagon_native_param(const diagon_batch *batch, const diagon_param *param,
+                                         const char *type, const char *mode, const char *name);
+DIAGON_EXTERN_C void diagon_native_input(uint32_t address, const char *name);
+DIAGON_EXTERN_C void diagon_native_end(const char *what, size_t read, uint32_t given);
+#endif
+
 // ---- Memory ----
 
 enum { DIAGON_PAGE = 65536 };

@@ -31,6 +31,8 @@
 #define DIAGON_PICK_SECOND_(nothing, picked, second, ...) second
 #define DIAGON_PASTE(a, b) DIAGON_PASTE_(a, b)
 #define DIAGON_PASTE_(a, b) a##b
+#define DIAGON_QUOTE(...) DIAGON_QUOTE_(__VA_ARGS__)
+#define DIAGON_QUOTE_(...) #__VA_ARGS__
 // Calls a macro with what has become its arguments.
 #define DIAGON_CALL(macro, arguments) macro arguments
 #define DIAGON_CALL_WITH(macro, first, arguments) \
@@ -44,6 +46,20 @@
 #else
 #define DIAGON_ASSERT _Static_assert
 #endif
+
+// What stands where the list should, if it or the description was forgotten: a word or the end.
+#define DIAGON_NO_LIST_name(text) , missing
+#define DIAGON_NO_LIST_impure , missing
+#define DIAGON_NO_LIST_max_score(number) , missing
+#define DIAGON_NO_LIST_limit(key, number) , missing
+#define DIAGON_NO_LIST_inputs(...) , missing
+#define DIAGON_NO_LIST_once(type, function) , missing
+#define DIAGON_NO_LIST_end , missing
+#define DIAGON_LIST_given
+#define DIAGON_LIST_missing \
+  DIAGON_ASSERT(0, "a function has a name, a version, a description and a list, in this order");
+#define DIAGON_LIST_CHECK(LIST) \
+  DIAGON_PASTE(DIAGON_LIST_, DIAGON_PICK(DIAGON_NO_LIST_##LIST, given, none))
 
 // ---- Words of fields and parameters ----
 
@@ -89,7 +105,9 @@
 #define diagon_unknown_word_default(...)
 #define diagon_unknown_word_optional
 #define diagon_unknown_word_name(text) (void)sizeof("" text)
-#define diagon_unknown_word_from_param(param) (void)sizeof(params->param.data)
+#define diagon_unknown_word_from_param(param) \
+  DIAGON_ASSERT(DIAGON_IS_STR(params->param), \
+                "from_param names a parameter: a str that is required or has a default")
 #define diagon_unknown_word_part(part)
 #define diagon_unknown_word_unmapped_ok
 #define diagon_unknown_word_end
@@ -178,20 +196,51 @@ template <typename T>
 constexpr diagon_kind_of<T> diagon_kind(T) {
   return {};
 }
+#define DIAGON_IS_STR(value) __is_same(decltype(value), diagon_str)
 #define DIAGON_IS_NUMBER(value) decltype(diagon_kind(value))::number
 #define DIAGON_IS_INTEGER(value) decltype(diagon_kind(value))::integer
 #define DIAGON_IS_TEXT(value) (!decltype(diagon_kind(value))::number)
 #else
+#define DIAGON_IS_STR(value) _Generic((value), diagon_str : 1, default : 0)
 #define DIAGON_IS_NUMBER(value) _Generic((value), char * : 0, const char * : 0, default : 1)
 #define DIAGON_IS_INTEGER(value) \
   _Generic((value), char * : 0, const char * : 0, float : 0, double : 0, default : 1)
 #define DIAGON_IS_TEXT(value) _Generic((value), char * : 1, const char * : 1, default : 0)
 #endif
 
+// Numbers go into the manifest as they are written. A condition has no loop, so it looks at how a
+// text begins and ends (of a list, the first and the last item), and for characters that no number
+// of JSON has. Only clang can look into a text, and it makes the modules.
+#ifdef __clang__
+#define DIAGON_IS_DIGIT(c) ((c) >= '0' && (c) <= '9')
+#define DIAGON_BEGINS_AS_IN_JSON(text) \
+  (DIAGON_IS_DIGIT((text)[0]) && !((text)[0] == '0' && DIAGON_IS_DIGIT((text)[1])))
+#define DIAGON_LACKS(text, c) !__builtin_strchr(text, c)
+#define DIAGON_IS_AS_IN_JSON(text)                                                   \
+  (DIAGON_BEGINS_AS_IN_JSON((text) + ((text)[0] == '-')) &&                          \
+   DIAGON_IS_DIGIT((text)[__builtin_strlen(text) - 1]) && DIAGON_LACKS(text, 'x') && \
+   DIAGON_LACKS(text, 'X') && DIAGON_LACKS(text, 'b') && DIAGON_LACKS(text, '(') &&  \
+   DIAGON_LACKS(text, 'f') && DIAGON_LACKS(text, 'F') && DIAGON_LACKS(text, 'L') &&  \
+   DIAGON_LACKS(text, '*') && DIAGON_LACKS(text, '/'))
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wgcc-compat"
+DIAGON_INLINE void diagon_number(const char *text)
+    __attribute__((diagnose_if((text)[0] && !DIAGON_IS_AS_IN_JSON(text),
+                               "the number has to be written as in JSON: 0.5, not .5, 1. or 1.0f; "
+                               "10, not 010, 0x0A or 10L",
+                               "error")));
+DIAGON_INLINE void diagon_number(const char *text) { (void)text; }
+#pragma clang diagnostic pop
+#else
+#define diagon_number(text)
+#endif
+
 #define DIAGON_CHECK_type_f64(value) \
+  diagon_number(#value);             \
   DIAGON_ASSERT(DIAGON_IS_NUMBER(value), "the default or limit of a number has to be a number");
 #define DIAGON_CHECK_type_f32(value) DIAGON_CHECK_type_f64(value)
 #define DIAGON_CHECK_type_i64(value)      \
+  diagon_number(#value);                  \
   DIAGON_ASSERT(DIAGON_IS_INTEGER(value), \
                 "the default or limit of a whole number has to be a whole number");
 #define DIAGON_CHECK_type_i32(value) DIAGON_CHECK_type_i64(value)
@@ -202,18 +251,21 @@ constexpr diagon_kind_of<T> diagon_kind(T) {
   DIAGON_ASSERT(DIAGON_IS_TEXT(value), "the default of a str has to be a string");
 // The items of a list's default; none is fine.
 #define DIAGON_CHECK_type_f64_list(...)      \
+  diagon_number(#__VA_ARGS__);               \
   {                                          \
     const double items[] = {0, __VA_ARGS__}; \
     (void)items;                             \
   }
 #define DIAGON_CHECK_type_f32_list(...) DIAGON_CHECK_type_f64_list(__VA_ARGS__)
 #define DIAGON_CHECK_type_i64_list(...)       \
+  diagon_number(#__VA_ARGS__);                \
   {                                           \
     const int64_t items[] = {0, __VA_ARGS__}; \
     (void)items;                              \
   }
 #define DIAGON_CHECK_type_i32_list(...) DIAGON_CHECK_type_i64_list(__VA_ARGS__)
-#define DIAGON_CHECK_type_bool_list(...) DIAGON_CHECK_type_i64_list(__VA_ARGS__)
+#define DIAGON_CHECK_type_bool_list(...) \
+  DIAGON_ASSERT(sizeof #__VA_ARGS__ == 1, "the default of a bool_list is empty: default()")
 #define DIAGON_CHECK_type_str_list(...)            \
   {                                                \
     const char *const items[] = {"", __VA_ARGS__}; \

@@ -9,7 +9,9 @@
 //   assert(diagon_test_run(affordable_batch));
 //   assert(diagon_test_verdict(0) == 1);
 //
-// Fields and parameters are added in the order of the function's list.
+// Fields and parameters are added in the order of the function's list. Where the batch isn't as the
+// engine would make it (a type, a number of fields, a value that is missing though the field has a
+// default), diagon_test_run is false and diagon_test.message names the field or parameter.
 #ifndef DIAGON_UDF_TEST_H
 #define DIAGON_UDF_TEST_H
 
@@ -18,6 +20,7 @@
 #endif
 
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,19 +77,93 @@ DIAGON_EXTERN_C void diagon_host_fail(const char *text, uint32_t size) {
   abort();
 }
 
+// ---- Whether the batch is what the function reads ----
+
+static __attribute__((format(printf, 1, 2))) void diagon_test_refuse(const char *format, ...) {
+  char text[DIAGON_TEST_MESSAGE];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  diagon_host_fail(text, (uint32_t)strlen(text));
+}
+
+// Types by their number (of lists 4 more), as diagon_test_… and diagon_test_param_… call them.
+static const char *const diagon_test_types[] = {
+    "absent", "bool", "i64", "f64", "str", "bool_list", "i64_list", "f64_list", "str_list"};
+
+// The same of a declared type such as `type_i32_list`; what has 32 bits arrives as 64.
+static const char *diagon_test_arrives_as(const char *declared) {
+  const char *const name = declared + strlen("type_");
+  if (!strcmp(name, "i32")) return "i64";
+  if (!strcmp(name, "f32")) return "f64";
+  if (!strcmp(name, "i32_list")) return "i64_list";
+  if (!strcmp(name, "f32_list")) return "f64_list";
+  return name;
+}
+
+DIAGON_EXTERN_C void diagon_native_field(const diagon_batch *batch, const diagon_column *column,
+                                         const char *type, const char *mode, const char *name) {
+  const char *const wanted = diagon_test_arrives_as(type);
+  const diagon_column *const columns = (const diagon_column *)diagon_at(batch->columns);
+  if (column - columns >= (ptrdiff_t)batch->column_count)
+    diagon_test_refuse("field `%s`: the test has no diagon_test_%s for it", name, wanted);
+  const bool list = column->type == 16;
+  const diagon_column *const items =
+      list ? (const diagon_column *)diagon_at(column->child) : column;
+  const char *const given = diagon_test_types[items->type + (list ? 4 : 0)];
+  if (strcmp(given, wanted) != 0)
+    diagon_test_refuse("field `%s` takes diagon_test_%s, not diagon_test_%s", name, wanted, given);
+  if (!strcmp(mode, "filled") && column->validity)
+    diagon_test_refuse("field `%s` has a default, which the engine fills in: none is missing",
+                       name);
+}
+
+DIAGON_EXTERN_C void diagon_native_param(const diagon_batch *batch, const diagon_param *param,
+                                         const char *type, const char *mode, const char *name) {
+  const char *const wanted = diagon_test_arrives_as(type);
+  const diagon_param *const params = (const diagon_param *)diagon_at(batch->params);
+  if (param - params >= (ptrdiff_t)batch->param_count)
+    diagon_test_refuse("parameter `%s`: the test has no diagon_test_param_%s for it", name, wanted);
+  if (!param->type && !strcmp(mode, "optional")) return;
+  if (!param->type && !strcmp(mode, "filled"))
+    diagon_test_refuse(
+        "parameter `%s` has a default, which the engine fills in: it is never absent", name);
+  const char *const given = diagon_test_types[param->type < 16 ? param->type : param->type - 12];
+  if (strcmp(given, wanted) != 0)
+    diagon_test_refuse("parameter `%s` takes diagon_test_param_%s, not diagon_test_param_%s", name,
+                       wanted, given);
+  if (!strcmp(type, "type_i32") && (int64_t)param->value != (int32_t)param->value)
+    diagon_test_refuse("parameter `%s` is an i32, which %lld is too large for", name,
+                       (long long)param->value);
+}
+
+DIAGON_EXTERN_C void diagon_native_input(uint32_t address, const char *name) {
+  if (!address) diagon_test_refuse("input `%s`: the test has no diagon_test_%ss", name, name);
+}
+
+DIAGON_EXTERN_C void diagon_native_end(const char *what, size_t read, uint32_t given) {
+  if (read != given)
+    diagon_test_refuse("the test has %u %s, the function %u", given, what, (unsigned)read);
+}
+
 // ---- A batch ----
 
 DIAGON_INLINE diagon_batch *diagon_test_batch(void) {
   return (diagon_batch *)diagon_at(diagon_test.at);
 }
 
+// What a test can't do at all ends it.
+static void diagon_test_expect(bool fine, const char *else_what) {
+  if (fine) return;
+  fprintf(stderr, "diagon_test: %s\n", else_what);
+  abort();
+}
+
 // Room in the batch, at a multiple of 64; what the engine leaves unset is no zero here.
 static uint32_t diagon_test_room(size_t bytes) {
   const uint32_t at = (diagon_test.free + 63) & ~(uint32_t)63;
-  if (at + bytes > diagon_test.at + DIAGON_TEST_BATCH) {
-    fprintf(stderr, "diagon_test: the batch is too large\n");
-    abort();
-  }
+  diagon_test_expect(at + bytes <= diagon_test.at + DIAGON_TEST_BATCH, "the batch is too large");
   diagon_test.free = at + (uint32_t)bytes;
   return at;
 }
@@ -122,6 +199,7 @@ DIAGON_INLINE void diagon_test_begin(uint32_t documents) {
 
 static diagon_column *diagon_test_column(uint32_t type) {
   diagon_batch *const batch = diagon_test_batch();
+  diagon_test_expect(batch->column_count < DIAGON_TEST_ENTRIES, "there are too many fields");
   diagon_column *const column = (diagon_column *)diagon_at(batch->columns) + batch->column_count++;
   memset(column, 0, sizeof *column);
   column->type = type;
@@ -129,8 +207,11 @@ static diagon_column *diagon_test_column(uint32_t type) {
   return column;
 }
 
-// The bits of "1101": which documents have a value. None missing: no bits.
-static void diagon_test_there(diagon_column *column, const char *there) {
+// The bits of "1101": which documents have a value. None missing: no bits. Where one is missing,
+// the engine has a zero, of so many bytes.
+static void diagon_test_there(diagon_column *column, const char *there, size_t width) {
+  diagon_test_expect(!there || (strspn(there, "01") == column->len && !there[column->len]),
+                     "which values are there is said by a 0 or 1 for each document");
   if (!there || !strchr(there, '0')) {
     column->flags = 1;
     return;
@@ -141,7 +222,10 @@ static void diagon_test_there(diagon_column *column, const char *there) {
   uint64_t *const bits = (uint64_t *)diagon_at(column->validity);
   memset(bits, 0, words * 8);
   for (uint32_t i = 0; i < column->len; i++)
-    if (there[i] == '1') bits[i / 64] |= (uint64_t)1 << (i % 64);
+    if (there[i] == '1')
+      bits[i / 64] |= (uint64_t)1 << (i % 64);
+    else
+      memset((char *)diagon_at(column->values) + i * width, 0, width);
 }
 
 // Strings one behind the other; NULL is empty.
@@ -163,7 +247,7 @@ static void diagon_test_texts_there(diagon_column *column, const char *const *te
   if (!there) abort();
   for (uint32_t i = 0; i < column->len; i++) there[i] = texts[i] ? '1' : '0';
   there[column->len] = 0;
-  diagon_test_there(column, there);
+  diagon_test_there(column, there, 0);  // an empty string needs no zero
   free(there);
 }
 
@@ -186,6 +270,7 @@ static diagon_column *diagon_test_list(uint32_t type, const uint32_t *sizes) {
 
 static diagon_param *diagon_test_param(uint32_t type, uint64_t value) {
   diagon_batch *const batch = diagon_test_batch();
+  diagon_test_expect(batch->param_count < DIAGON_TEST_ENTRIES, "there are too many parameters");
   diagon_param *const param = (diagon_param *)diagon_at(batch->params) + batch->param_count++;
   memset(param, 0, sizeof *param);
   param->type = type;
@@ -211,7 +296,7 @@ static diagon_column *diagon_test_list_param(uint32_t type, uint32_t count) {
   DIAGON_INLINE void diagon_test_##name(const c_type *values, const char *there) {           \
     diagon_column *const column = diagon_test_column(number);                                \
     column->values = diagon_test_copy(values, column->len * sizeof *values);                 \
-    diagon_test_there(column, there);                                                        \
+    diagon_test_there(column, there, sizeof *values);                                        \
   }                                                                                          \
   DIAGON_INLINE void diagon_test_##name##_list(const uint32_t *sizes, const c_type *items) { \
     diagon_column *const child = diagon_test_list(number, sizes);                            \
@@ -241,7 +326,7 @@ DIAGON_INLINE void diagon_test_str_dictionary(const char *const *distinct, uint3
                                               const uint32_t *indices, const char *there) {
   diagon_column *const column = diagon_test_column(4);
   column->values = diagon_test_copy(indices, column->len * sizeof *indices);
-  diagon_test_there(column, there);
+  diagon_test_there(column, there, sizeof *indices);
   column->flags |= DIAGON_FLAG_DICTIONARY;
   column->child = diagon_test_room(sizeof(diagon_column));
   diagon_column *const child = (diagon_column *)diagon_at(column->child);
@@ -289,8 +374,8 @@ DIAGON_INLINE void diagon_test_ids(const char *const *ids) {
 
 // ---- Calls and answers ----
 
-// Calls the function with the batch. If it calls diagon_fail: false, and diagon_test.message says
-// what.
+// Calls the function with the batch. False if it calls diagon_fail, or the batch is not for it:
+// diagon_test.message says what.
 static __attribute__((unused)) bool diagon_test_run(int32_t (*function)(uint32_t)) {
   volatile bool fine = false;
   diagon_test.running = true;
