@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#ifdef __wasi__
+#include <stdlib.h>
+#endif
 
 #ifdef __cplusplus
 #define DIAGON_EXTERN_C extern "C"
@@ -105,6 +108,15 @@ DIAGON_EXTERN_C bool diagon_memory_grow(uint32_t pages);
 DIAGON_INLINE void *diagon_at(uint32_t address) { return diagon_native_memory() + address; }
 DIAGON_INLINE uint32_t diagon_address(const void *pointer) {
   return (uint32_t)((const unsigned char *)pointer - diagon_native_memory());
+}
+#endif
+
+// The malloc of a C library takes all memory that is there when it is first called, and so what the
+// batch lies in if that comes later: it is called before there is a batch.
+#ifdef __wasi__
+static __attribute__((constructor)) void diagon_claim_memory(void) {
+  void *volatile claimed = malloc(1);
+  free(claimed);
 }
 #endif
 

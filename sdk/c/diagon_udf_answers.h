@@ -11,6 +11,8 @@
 // ---- Errors and logs ----
 
 enum { DIAGON_DEBUG = 0, DIAGON_INFO = 1, DIAGON_WARN = 2, DIAGON_ERROR = 3 };
+// The level of what `diagon_error` says: the engine tells it with the document.
+enum { DIAGON_REASON = 4 };
 
 // Writes a line to the log of the search; level is DIAGON_DEBUG to DIAGON_ERROR.
 DIAGON_INLINE void diagon_log_str(int level, diagon_str text) {
@@ -32,7 +34,7 @@ DIAGON_NORETURN DIAGON_INLINE void diagon_fail(const char *why) {
 DIAGON_INLINE int diagon_error_at(bool *failed, diagon_str why) {
   // A test that calls the function by itself may leave it NULL.
   if (failed) *failed = true;
-  diagon_log_str(DIAGON_ERROR, why);
+  diagon_log_str(DIAGON_REASON, why);
   return 0;
 }
 

@@ -78,18 +78,20 @@ fn check_name(name: &str) -> crate::Result<()> {
 
 /// Names that a function can't have in one of the languages, or that modules use otherwise.
 #[rustfmt::skip]
-const RESERVED: [&str; 159] = [
-    "abstract", "alignas", "alignof", "and", "any", "as", "asm", "async", "auto", "await", "bitand", "bitor", "bool", "boolean", "break",
-    "byte", "case", "catch", "chan", "changetype", "char", "class", "compl", "const", "continue", "crate", "debugger", "declare", "default",
-    "defer", "delete", "do", "double", "dyn", "else", "enum", "explicit", "export", "extends", "extern", "f32", "f64", "fallthrough",
-    "false", "final", "finally", "float", "fn", "for", "friend", "from", "func", "function", "gen", "get", "global", "go", "goto", "i16",
-    "i32", "i64", "i8", "if", "impl", "implements", "import", "in", "inline", "instanceof", "int", "interface", "is", "isize", "keyof",
-    "let", "long", "loop", "macro", "main", "map", "match", "memory", "mod", "module", "move", "mut", "mutable", "namespace", "native",
-    "never", "new", "not", "null", "number", "object", "of", "operator", "or", "override", "package", "priv", "private", "protected", "pub",
-    "public", "range", "readonly", "ref", "register", "restrict", "return", "select", "self", "set", "short", "signed", "sizeof", "start",
-    "static", "str", "string", "struct", "super", "switch", "symbol", "table", "template", "test", "this", "throw", "trait", "true", "try",
-    "type", "typedef", "typeid", "typename", "typeof", "u16", "u32", "u64", "u8", "union", "unsafe", "unsigned", "unsized", "use", "using",
-    "usize", "v128", "var", "virtual", "void", "volatile", "where", "while", "with", "xor", "yield",
+const RESERVED: [&str; 178] = [
+    "abstract", "alignas", "alignof", "and", "answer", "answers", "any", "as", "asm", "async", "auto", "await", "batch", "bitand", "bitor",
+    "block", "bool", "boolean", "break", "byte", "case", "catch", "chan", "changetype", "char", "class", "columns", "compl", "const",
+    "continue", "crate", "debugger", "declare", "default", "defer", "delete", "do", "doc", "double", "dyn", "else", "enum", "explicit",
+    "export", "extends", "extern", "f32", "f64", "failed", "fallthrough", "false", "final", "finally", "first", "float", "fn", "for",
+    "found", "friend", "from", "func", "function", "gen", "get", "global", "go", "goto", "i16", "i32", "i64", "i8", "if", "impl",
+    "implements", "import", "in", "index", "inline", "instanceof", "int", "interface", "is", "isize", "keyof", "len", "let", "long", "loop",
+    "macro", "main", "map", "mask", "match", "memory", "misses", "mod", "module", "move", "mut", "mutable", "namespace", "native", "never",
+    "new", "not", "null", "number", "object", "of", "once", "operator", "or", "override", "own", "package", "params", "priv", "private",
+    "protected", "pub", "public", "range", "readonly", "ref", "register", "restrict", "return", "select", "self", "set", "short", "signed",
+    "sizeof", "slots", "start", "static", "str", "string", "struct", "super", "switch", "symbol", "table", "template", "test", "this",
+    "throw", "trait", "true", "try", "type", "typedef", "typeid", "typename", "typeof", "u16", "u32", "u64", "u8", "union", "unsafe",
+    "unsigned", "unsized", "until", "use", "using", "usize", "v128", "var", "virtual", "void", "volatile", "where", "while", "with", "word",
+    "xor", "yield",
 ];
 
 fn filled(text: &str, name: &str) -> String {

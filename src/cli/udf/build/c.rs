@@ -83,9 +83,9 @@ fn flags_file(project: &Project) -> crate::Result<Vec<String>> {
 /// A compiler, and how it is told to make a library for WebAssembly.
 struct Candidate {
     program: Vec<String>,
-    arguments: &'static [&'static str],
-    /// Of a clang for C++: Debian's has no C++ library for WebAssembly; zig brings one.
-    no_cpp_library: bool,
+    arguments: Vec<&'static str>,
+    /// A header that tells whether its libraries are there.
+    header: Option<&'static str>,
 }
 
 /// Without a C library. The stack lies below the data, so that one that overflows can't overwrite them; it has 256 KiB.
@@ -122,12 +122,39 @@ fn compiler(cpp: bool) -> crate::Result<Command> {
     Ok(found.command())
 }
 
+/// Best first: with the standard library of C++ if that is the language, with that of C, with none.
 fn candidates(cpp: bool) -> Vec<Candidate> {
     let versions = ["", "-22", "-21", "-20", "-19", "-18", "-17", "-16"];
     let suffix = if cpp { "++" } else { "" };
     let names = versions.map(|version| format!("clang{suffix}{version}"));
-    let clangs: Vec<PathBuf> = names.iter().filter_map(|name| find(&[name])).collect();
-    let driver = if cpp { "c++" } else { "cc" };
+    let clangs = names.iter().filter_map(|name| find(&[name]));
+    let clangs: Vec<_> = clangs
+        .map(|path| vec![path.display().to_string()])
+        .collect();
+    let zigs = zigs(if cpp { "c++" } else { "cc" });
+    let mut all = Vec::new();
+    let mut add = |programs: &[Vec<String>], arguments: &[&'static str], header| {
+        all.extend(programs.iter().map(|program| Candidate {
+            program: program.clone(),
+            arguments: arguments.to_vec(),
+            header,
+        }));
+    };
+    if cpp {
+        add(&clangs, CLANG_WASI, Some("vector"));
+        add(&zigs, ZIG_WASI, Some("vector"));
+    }
+    // Debian's clang has no library of C++ unless that is installed, too.
+    let own = if cpp { &["-nostdlib++"][..] } else { &[] };
+    add(&clangs, &[CLANG_WASI, own].concat(), Some("math.h"));
+    add(&zigs, ZIG_WASI, Some("math.h"));
+    add(&clangs, CLANG, None);
+    add(&zigs, ZIG, None);
+    all
+}
+
+/// Zig by itself, and as pip installs it.
+fn zigs(driver: &str) -> Vec<Vec<String>> {
     let mut zigs = Vec::new();
     if let Some(zig) = find(&["zig"]) {
         zigs.push(vec![zig.display().to_string(), driver.into()]);
@@ -138,57 +165,44 @@ fn candidates(cpp: bool) -> Vec<Candidate> {
             zigs.push(vec![python, "-m".into(), "ziglang".into(), driver.into()]);
         }
     }
-    let clangs = || clangs.iter().map(|path| vec![path.display().to_string()]);
-    let of = |arguments| {
-        move |program: Vec<String>| Candidate {
-            no_cpp_library: cpp && program.len() == 1,
-            program,
-            arguments,
-        }
-    };
-    let wasi = clangs()
-        .map(of(CLANG_WASI))
-        .chain(zigs.clone().into_iter().map(of(ZIG_WASI)));
-    let bare = clangs().map(of(CLANG)).chain(zigs.into_iter().map(of(ZIG)));
-    wasi.chain(bare).collect()
+    zigs
 }
 
 impl Candidate {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program[0]);
-        command.args(&self.program[1..]).args(self.arguments);
-        if self.no_cpp_library {
-            command.arg("-nostdlib++");
-        }
+        command.args(&self.program[1..]).args(&self.arguments);
         command
     }
 
-    /// Whether it makes a module of a small program, with the C library's header if it is to have one.
+    /// Whether it makes a module of a small program with its header.
     fn works(&self) -> bool {
         let name = format!("diagon-udf-{}", uuid::Uuid::new_v4());
         let folder = std::env::temp_dir().join(name);
         let works = self.probe(&folder).unwrap_or(false);
+        // Nothing of it is needed, whatever came of it.
         let _ = std::fs::remove_dir_all(&folder);
         works
     }
 
     fn probe(&self, folder: &Path) -> std::io::Result<bool> {
         std::fs::create_dir_all(folder)?;
-        let library =
-            std::ptr::eq(self.arguments, CLANG_WASI) || std::ptr::eq(self.arguments, ZIG_WASI);
-        let text = if library {
-            "#include <math.h>\ndouble f(double x) { return sin(x); }\n"
+        let include = self.header.map(|header| format!("#include <{header}>\n"));
+        let include = include.unwrap_or_default();
+        let language = if self.header == Some("vector") {
+            "c++"
         } else {
-            "double f(double x) { return x; }\n"
+            "c"
         };
-        let source = folder.join("probe.c");
-        std::fs::write(&source, text)?;
+        let source = folder.join("probe");
+        std::fs::write(
+            &source,
+            format!("{include}double f(double x) {{ return x; }}\n"),
+        )?;
         let mut command = self.command();
         command
-            .args(["-x", "c"])
-            .arg(&source)
-            .arg("-o")
-            .arg(folder.join("probe.wasm"));
-        Ok(succeeds(&mut command))
+            .args(["-fno-exceptions", "-x", language])
+            .arg(&source);
+        Ok(succeeds(command.arg("-o").arg(folder.join("probe.wasm"))))
     }
 }
