@@ -23,7 +23,7 @@ func TestGeneratedFilesAreFresh(t *testing.T) { udftest.Fresh(t) }
 func TestCases(t *testing.T) {
 	for name, batch := range map[string]func(uint32) int32{
 		"strict": strictBatch, "defaults": defaultsBatch, "optional": optionalBatch, "lists": listsBatch, "parameters": parametersBatch,
-		"once": onceBatch, "verdict": verdictBatch, "score": scoreBatch, "value_i64": valueI64Batch, "value_bool": valueBoolBatch,
+		"absent": absentBatch, "once": onceBatch, "verdict": verdictBatch, "score": scoreBatch, "value_i64": valueI64Batch, "value_bool": valueBoolBatch,
 		"value_str": valueStrBatch, "panics": panicsBatch,
 	} {
 		udftest.Open(t, name, batch).Cases("tests.jsonl")

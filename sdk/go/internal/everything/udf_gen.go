@@ -167,6 +167,33 @@ func parametersLoop(batch *abi.Batch) {
 	answers.Done()
 }
 
+// absentS keeps the memory of the list from batch to batch.
+var absentS []string
+
+// absentBatch asks Absent about each document of a batch.
+//
+//go:wasmexport absent
+func absentBatch(batch uint32) int32 {
+	defer abi.Recover()
+	absentLoop(abi.Open(batch))
+	return 0
+}
+
+func absentLoop(batch *abi.Batch) {
+	n := batch.Len()
+	b := batch.BoolListParam(0)
+	i32 := batch.I32ListParam(1)
+	i64 := batch.I64ListParam(2)
+	f32 := batch.F32ListParam(3)
+	f64 := batch.F64ListParam(4)
+	s := batch.StringListParam(5, &absentS)
+	answers := batch.TextAnswers()
+	for i := range n {
+		answers.Put(i, Absent(b, i32, i64, f32, f64, s))
+	}
+	answers.Done()
+}
+
 // inputsBatch asks Inputs about each document of a batch.
 //
 //go:wasmexport inputs
