@@ -33,7 +33,9 @@ func (p *pkg) directives(doc *ast.CommentGroup) []directive {
 		return nil
 	}
 	for _, comment := range doc.List {
-		if rest, found := strings.CutPrefix(comment.Text, directivePrefix); found {
+		if meant := directiveMeant(comment.Text); meant != "" {
+			p.fail(comment.Pos(), "Go takes this for a plain comment; the directive is written %s", meant)
+		} else if rest, found := strings.CutPrefix(comment.Text, directivePrefix); found {
 			if d, fine := p.directive(rest, comment.Pos()+token.Pos(len(directivePrefix))); fine {
 				all = append(all, d)
 			}
