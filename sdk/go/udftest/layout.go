@@ -2,8 +2,9 @@ package udftest
 
 import (
 	"encoding/binary"
-	"fmt"
+	"encoding/json"
 	"math"
+	"strings"
 )
 
 // The numbers of types in a batch.
@@ -169,7 +170,7 @@ func (f *Function) inputs(l *layout, documents []input) (scores, docIDs, ids uin
 			case "doc_id":
 				bytes = binary.LittleEndian.AppendUint32(bytes, uint32(i))
 			default:
-				names = append(names, convert("str", document.values["_id"]))
+				names = append(names, idOf(document))
 			}
 		}
 		switch wanted {
@@ -186,56 +187,17 @@ func (f *Function) inputs(l *layout, documents []input) (scores, docIDs, ids uin
 	return scores, docIDs, ids
 }
 
-// params writes the parameters, defaults where there are none, and returns their values.
-func (f *Function) params(l *layout, at int, given map[string]any) (map[string]any, error) {
-	known := map[string]any{}
-	for i, p := range f.manifest.Params {
-		value := given[p.Name]
-		if value == nil {
-			value = p.Default
-		}
-		known[p.Name] = value
-		if value == nil {
-			if p.Required {
-				return nil, fmt.Errorf("the parameter %s is required", p.Name)
+// idOf is a document's _id, else its id, if that is a string or an integer; nil if it has none.
+func idOf(document input) any {
+	for _, key := range []string{"_id", "id"} {
+		switch id := document.values[key].(type) {
+		case string:
+			return id
+		case json.Number:
+			if !strings.ContainsAny(id.String(), ".eE") {
+				return id.String()
 			}
-			continue
-		}
-		if err := l.param(at+16*i, p.Type, p.List, value); err != nil {
-			return nil, fmt.Errorf("the parameter %s: %w", p.Name, err)
 		}
 	}
-	for name := range given {
-		if _, found := known[name]; !found {
-			return nil, fmt.Errorf("there is no parameter %s", name)
-		}
-	}
-	return known, nil
-}
-
-func (l *layout) param(at int, typ string, list bool, value any) error {
-	items, isList := value.([]any)
-	if !isList {
-		items = []any{value}
-	}
-	converted := convertAll(typ, items)
-	if isList != list || len(converted) != len(items) {
-		return fmt.Errorf("%v is no %s", value, typ)
-	}
-	if list {
-		column := l.room(32)
-		l.column(column, typ, converted, false)
-		l.words(at, typeList+typeNumbers[typ], uint32(len(converted)), uint32(column))
-		return nil
-	}
-	where, _ := l.values(typ, converted)
-	length := uint32(8)
-	if typ == "str" {
-		s, _ := converted[0].(string)
-		l.words(at, typeNumbers[typ], uint32(len(s)), where)
-		return nil
-	}
-	l.words(at, typeNumbers[typ], length)
-	copy(l.bytes[at+8:at+16], l.bytes[where:where+8])
 	return nil
 }

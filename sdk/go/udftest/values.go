@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -169,9 +170,23 @@ func (f *Function) answer(bytes []byte, i int, present bool) any {
 		r := abi.Returned
 		return string(r.Bytes[r.Offsets[i]:r.Offsets[i+1]])
 	}
-	number := math.Float64frombits(word())
-	if math.IsNaN(number) {
+	return f.number(math.Float64frombits(word()))
+}
+
+// number is a score or floating point value, or why the engine doesn't take it.
+func (f *Function) number(number float64) any {
+	m := &f.manifest
+	switch {
+	case math.IsNaN(number):
 		return errDocument
+	case m.Kind == "value" && math.IsInf(number, 0):
+		return fmt.Errorf("the value is %v", number)
+	case m.Kind == "value":
+		return number
+	case m.MaxScore != nil && number > *m.MaxScore:
+		return fmt.Errorf("the score is %v, above the manifest's `max_score`, %v", number, *m.MaxScore)
+	case number < 0 || number > math.MaxFloat32:
+		return fmt.Errorf("the score is %v, expected a number from 0 to 3.4028235e38", number)
 	}
 	return number
 }

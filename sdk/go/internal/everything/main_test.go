@@ -143,7 +143,8 @@ func TestParameters(t *testing.T) {
 
 func TestInputs(t *testing.T) {
 	inputs := udftest.Open(t, "inputs", inputsBatch)
-	expect(t, inputs.Run(nil, document{"_id": "a", "_score": 1.5}, document{"_id": "é"}), "0 a 1.5", "1 é 0")
+	expect(t, inputs.Run(nil, document{"_id": "a", "_score": 1.5}, document{"_id": "é"}, document{"id": 7}, document{"id": "b", "_id": "c"}, document{"id": 0.5}),
+		"0 a 1.5", "1 é 0", "2 7 0", "3 c 0", "4  0")
 }
 
 func TestOnce(t *testing.T) {
