@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -101,6 +102,81 @@ func convertNumber(typ string, number json.Number) any {
 		return int64(double)
 	}
 	return double
+}
+
+// parameter is a value of JSON as one of a type. Unlike a document's values, nothing converts but numbers that lose nothing by it.
+func parameter(typ string, value any) (any, error) {
+	number, isNumber := value.(json.Number)
+	switch typ {
+	case "bool":
+		if flag, fits := value.(bool); fits {
+			return flag, nil
+		}
+	case "str":
+		if text, fits := value.(string); fits {
+			return text, nil
+		}
+	case "i32", "i64":
+		if whole, fits := wholeNumber(number); isNumber && fits {
+			if typ == "i32" && int64(int32(whole)) != whole {
+				return nil, fmt.Errorf("%d does not fit into i32", whole)
+			}
+			return whole, nil
+		}
+	default:
+		if isNumber {
+			return double(typ, number)
+		}
+	}
+	return nil, fmt.Errorf("expected %s, got %s", typ, shown(value))
+}
+
+// wholeNumber is a number such as 3, 3.0 or 3e2 as an int64, if it is one.
+func wholeNumber(number json.Number) (int64, bool) {
+	if whole, err := number.Int64(); err == nil {
+		return whole, true
+	}
+	if !strings.ContainsAny(number.String(), ".eE") {
+		return 0, false
+	}
+	value, err := number.Float64()
+	if err != nil || value != math.Trunc(value) || value < -(1<<63) || value >= 1<<63 {
+		return 0, false
+	}
+	return int64(value), true
+}
+
+func double(typ string, number json.Number) (any, error) {
+	value, err := number.Float64()
+	if err != nil || typ == "f32" && math.Abs(value) > math.MaxFloat32 {
+		return nil, fmt.Errorf("%s does not fit into %s", number, typ)
+	}
+	if whole, isWhole := new(big.Int).SetString(number.String(), 10); isWhole {
+		if held, _ := new(big.Float).SetFloat64(value).Int(nil); held.Cmp(whole) != 0 {
+			return nil, fmt.Errorf("%s can't be held exactly by %s", number, typ)
+		}
+	}
+	return value, nil
+}
+
+func shown(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return strconv.FormatBool(value)
+	case json.Number:
+		return value.String()
+	case string:
+		if len(value) <= 40 {
+			return `"` + value + `"`
+		}
+		return "a string"
+	case []any:
+		return "a list"
+	default:
+		return "an object"
+	}
 }
 
 // smallest is what a column that is no list has of a document with several values.
