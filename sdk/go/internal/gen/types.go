@@ -2,7 +2,10 @@ package gen
 
 import (
 	"go/ast"
+	"go/printer"
+	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -136,4 +139,48 @@ func resultsAs(kind string, names []string) (r results, fits bool) {
 	}
 	r.base = names[0]
 	return r, kind == filter && r.base == "bool" || kind == score && r.base == "float64" || kind == value && fieldTypes[r.base] != ""
+}
+
+// goType is the type of a field or parameter as the author wrote it.
+func (a argument) goType() string {
+	switch {
+	case a.list:
+		return "[]" + a.base
+	case a.optional:
+		return "udf.Opt[" + a.base + "]"
+	case a.base == "":
+		return "string" // the name of a field, which no argument is
+	default:
+		return a.base
+	}
+}
+
+func typeText(typ ast.Expr) string {
+	var text strings.Builder
+	if printer.Fprint(&text, token.NewFileSet(), typ) != nil {
+		return types.ExprString(typ)
+	}
+	return text.String()
+}
+
+// canName says whether the file that is made can say an argument's type: all its words are of the package, of Go, or of imports whose names are
+// seen in their paths.
+func (p *pkg) canName(arg argument) bool {
+	fine := true
+	ast.Inspect(arg.typ, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.SelectorExpr:
+			name, plain := node.X.(*ast.Ident)
+			fine = fine && plain && p.imports(name.Name)
+			return false
+		case *ast.Ident:
+			fine = fine && (p.taken[node.Name] || types.Universe.Lookup(node.Name) != nil)
+		}
+		return true
+	})
+	return fine
+}
+
+func (p *pkg) imports(name string) bool {
+	return slices.ContainsFunc(p.files, func(file *ast.File) bool { return importPath(file, name) != "" })
 }
