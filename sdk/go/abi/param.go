@@ -38,12 +38,17 @@ func (b *Batch) StringParam(index int) (string, bool) {
 	return text(uint32(p.value), int(p.length)), p.kind != 0
 }
 
+// A list that is there is never nil, also if it has no items: an optional one that is absent is told apart by that.
 func listParam[T any](b *Batch, index int, kind uint32) []T {
-	if p := b.param(index, typeList+kind); p.kind != 0 {
-		c := (*column)(at(uint32(p.value)))
-		return slice[T](c.values, int(c.length))
+	p := b.param(index, typeList+kind)
+	if p.kind == 0 {
+		return nil
 	}
-	return nil
+	c := (*column)(at(uint32(p.value)))
+	if c.length == 0 {
+		return []T{}
+	}
+	return slice[T](c.values, int(c.length))
 }
 
 // F64ListParam is a parameter that is a list of f64 or f32, nil if it isn't there.
@@ -66,6 +71,9 @@ func (b *Batch) I32ListParam(index int) []int32 {
 }
 
 func narrow[To int32 | float32, From int64 | float64](wide []From) []To {
+	if wide == nil {
+		return nil
+	}
 	list := make([]To, len(wide))
 	for i, value := range wide {
 		list[i] = To(value)
@@ -78,6 +86,9 @@ func (b *Batch) StringListParam(index int, buffer *[]string) []string {
 	p := b.param(index, typeList+typeStr)
 	if p.kind == 0 {
 		return nil
+	}
+	if *buffer == nil {
+		*buffer = []string{}
 	}
 	all := stringsOf((*column)(at(uint32(p.value))))
 	*buffer = all.appendTo((*buffer)[:0], 0, int(p.length))

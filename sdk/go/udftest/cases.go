@@ -2,10 +2,13 @@ package udftest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +20,8 @@ type testCase struct {
 	Expected   json.RawMessage
 	Score      any
 	Tolerance  float64
+	// Comment is for people.
+	Comment string
 }
 
 // Cases runs those lines of a file such as tests.jsonl that are about the function, or about none in particular.
@@ -34,8 +39,8 @@ func (f *Function) Cases(path string) {
 		if strings.TrimSpace(lines.Text()) == "" {
 			continue
 		}
-		var c testCase
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+		c, err := f.caseOf(lines.Bytes())
+		if err != nil {
 			f.t.Fatalf("%s:%d: %v", path, number, err)
 		}
 		if c.Function != "" && c.Function != f.manifest.Name {
@@ -51,11 +56,31 @@ func (f *Function) Cases(path string) {
 	}
 }
 
+// caseOf reads a line, and refuses what diagon udf test refuses.
+func (f *Function) caseOf(line []byte) (c testCase, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil {
+		return c, err
+	}
+	if len(c.Document) == 0 || len(c.Expected) == 0 {
+		return c, errors.New(`a case has "document" and "expected"`)
+	}
+	c.Function, _, _ = strings.Cut(c.Function, "@")
+	if c.Function == "" && len(f.names) > 1 || c.Function != "" && !slices.Contains(f.names, c.Function) {
+		return c, fmt.Errorf(`say which function is meant, as in {"function": "%s", …}: the module has %s`, f.manifest.Name, strings.Join(f.names, ", "))
+	}
+	return c, nil
+}
+
 // runCase says what is wrong with the answer, or nothing.
 func (f *Function) runCase(c testCase) string {
 	values, err := decode(c.Document)
 	if err != nil {
 		return err.Error()
+	}
+	if c.Score == nil && slices.Contains(f.manifest.Inputs, "score") {
+		return `the function reads the score of the query: give "score"`
 	}
 	if c.Score != nil {
 		values["_score"] = json.Number(fmt.Sprint(c.Score))
@@ -88,8 +113,10 @@ func (f *Function) wrongError(text string, answers []any, err error) string {
 	told := strings.Join(f.Logs, "\n")
 	if err != nil {
 		told = err.Error()
-	} else if answers[0] != errDocument {
+	} else if wrong, isError := answers[0].(error); !isError {
 		return fmt.Sprintf("expected an error, got %v", answers[0])
+	} else if wrong != errDocument {
+		told = wrong.Error()
 	}
 	if !strings.Contains(told, text) {
 		return fmt.Sprintf("expected an error with %q, got %q", text, told)

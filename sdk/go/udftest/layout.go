@@ -2,8 +2,10 @@ package udftest
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // The numbers of types in a batch.
@@ -169,7 +171,7 @@ func (f *Function) inputs(l *layout, documents []input) (scores, docIDs, ids uin
 			case "doc_id":
 				bytes = binary.LittleEndian.AppendUint32(bytes, uint32(i))
 			default:
-				names = append(names, convert("str", document.values["_id"]))
+				names = append(names, idOf(document))
 			}
 		}
 		switch wanted {
@@ -186,7 +188,22 @@ func (f *Function) inputs(l *layout, documents []input) (scores, docIDs, ids uin
 	return scores, docIDs, ids
 }
 
-// params writes the parameters, defaults where there are none, and returns their values.
+// idOf is a document's _id, else its id, if that is a string or an integer; nil if it has none.
+func idOf(document input) any {
+	for _, key := range []string{"_id", "id"} {
+		switch id := document.values[key].(type) {
+		case string:
+			return id
+		case json.Number:
+			if !strings.ContainsAny(id.String(), ".eE") {
+				return id.String()
+			}
+		}
+	}
+	return nil
+}
+
+// params writes the parameters, defaults where there are none, and returns their values. What it refuses the engine refuses, in these words.
 func (f *Function) params(l *layout, at int, given map[string]any) (map[string]any, error) {
 	known := map[string]any{}
 	for i, p := range f.manifest.Params {
@@ -197,45 +214,72 @@ func (f *Function) params(l *layout, at int, given map[string]any) (map[string]a
 		known[p.Name] = value
 		if value == nil {
 			if p.Required {
-				return nil, fmt.Errorf("the parameter %s is required", p.Name)
+				return nil, fmt.Errorf("parameter `%s`: required, %s", p.Name, described(p.Type, p.List))
 			}
 			continue
 		}
 		if err := l.param(at+16*i, p.Type, p.List, value); err != nil {
-			return nil, fmt.Errorf("the parameter %s: %w", p.Name, err)
+			return nil, fmt.Errorf("parameter `%s`: %w", p.Name, err)
 		}
 	}
 	for name := range given {
 		if _, found := known[name]; !found {
-			return nil, fmt.Errorf("there is no parameter %s", name)
+			return nil, fmt.Errorf("parameter `%s`: unknown; the function's parameters: %s", name, f.paramNames())
 		}
 	}
 	return known, nil
 }
 
+func described(typ string, list bool) string {
+	if list {
+		return "a list of " + typ
+	}
+	return typ
+}
+
+func (f *Function) paramNames() string {
+	var names []string
+	for _, p := range f.manifest.Params {
+		names = append(names, p.Name)
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
 func (l *layout) param(at int, typ string, list bool, value any) error {
+	if list {
+		return l.listParam(at, typ, value)
+	}
+	converted, err := parameter(typ, value)
+	if err != nil {
+		return err
+	}
+	where, _ := l.values(typ, []any{converted})
+	if text, isText := converted.(string); isText {
+		l.words(at, typeNumbers[typ], uint32(len(text)), where)
+		return nil
+	}
+	l.words(at, typeNumbers[typ], 8)
+	copy(l.bytes[at+8:at+16], l.bytes[where:where+8])
+	return nil
+}
+
+func (l *layout) listParam(at int, typ string, value any) error {
 	items, isList := value.([]any)
 	if !isList {
-		items = []any{value}
+		return fmt.Errorf("expected a list of %s, got %s", typ, shown(value))
 	}
-	converted := convertAll(typ, items)
-	if isList != list || len(converted) != len(items) {
-		return fmt.Errorf("%v is no %s", value, typ)
+	converted := make([]any, len(items))
+	for i, item := range items {
+		var err error
+		if converted[i], err = parameter(typ, item); err != nil {
+			return fmt.Errorf("item %d: %w", i, err)
+		}
 	}
-	if list {
-		column := l.room(32)
-		l.column(column, typ, converted, false)
-		l.words(at, typeList+typeNumbers[typ], uint32(len(converted)), uint32(column))
-		return nil
-	}
-	where, _ := l.values(typ, converted)
-	length := uint32(8)
-	if typ == "str" {
-		s, _ := converted[0].(string)
-		l.words(at, typeNumbers[typ], uint32(len(s)), where)
-		return nil
-	}
-	l.words(at, typeNumbers[typ], length)
-	copy(l.bytes[at+8:at+16], l.bytes[where:where+8])
+	column := l.room(32)
+	l.column(column, typ, converted, false)
+	l.words(at, typeList+typeNumbers[typ], uint32(len(converted)), uint32(column))
 	return nil
 }

@@ -24,7 +24,7 @@ import (
 	"diagon/udf/internal/gen"
 )
 
-// Document is a document as in JSON. "_id" and "_score" are what functions get that ask for them.
+// Document is a document as in JSON. "_id" (or else "id") and "_score" are what functions get that ask for them.
 type Document map[string]any
 
 // Parameters are a query's parameters as in JSON.
@@ -35,6 +35,8 @@ type Function struct {
 	t        testing.TB
 	manifest manifest
 	call     func(batch uint32) int32
+	// All functions of the package.
+	names []string
 	// Logs are the lines that the last run logged.
 	Logs []string
 }
@@ -43,7 +45,9 @@ type manifest struct {
 	Name    string
 	Kind    string
 	Returns string
-	Fields  []struct {
+	// MaxScore is nil if the function promises nothing.
+	MaxScore *float64 `json:"max_score"`
+	Fields   []struct {
 		Name, Type, Part string
 		List             bool
 		Default          any
@@ -67,19 +71,25 @@ func Open(t testing.TB, name string, batch func(batch uint32) int32) *Function {
 	defer func() { _ = file.Close() }()
 	decoder := json.NewDecoder(file)
 	decoder.UseNumber()
+	f := &Function{t: t, call: batch}
 	for {
 		var m manifest
 		err := decoder.Decode(&m)
 		if errors.Is(err, io.EOF) {
-			t.Fatalf("manifest.json has no function %s", name)
+			break
 		}
 		if err != nil {
 			t.Fatalf("manifest.json: %v", err)
 		}
+		f.names = append(f.names, m.Name)
 		if m.Name == name {
-			return &Function{t: t, manifest: m, call: batch}
+			f.manifest = m
 		}
 	}
+	if f.manifest.Name == "" {
+		t.Fatalf("manifest.json has no function %s", name)
+	}
+	return f
 }
 
 // Fresh fails a test if udf_gen.go or manifest.json are not what udfgen makes of the sources.

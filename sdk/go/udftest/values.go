@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -102,6 +104,81 @@ func convertNumber(typ string, number json.Number) any {
 	return double
 }
 
+// parameter is a value of JSON as one of a type. Unlike a document's values, nothing converts but numbers that lose nothing by it.
+func parameter(typ string, value any) (any, error) {
+	number, isNumber := value.(json.Number)
+	switch typ {
+	case "bool":
+		if flag, fits := value.(bool); fits {
+			return flag, nil
+		}
+	case "str":
+		if text, fits := value.(string); fits {
+			return text, nil
+		}
+	case "i32", "i64":
+		if whole, fits := wholeNumber(number); isNumber && fits {
+			if typ == "i32" && int64(int32(whole)) != whole {
+				return nil, fmt.Errorf("%d does not fit into i32", whole)
+			}
+			return whole, nil
+		}
+	default:
+		if isNumber {
+			return double(typ, number)
+		}
+	}
+	return nil, fmt.Errorf("expected %s, got %s", typ, shown(value))
+}
+
+// wholeNumber is a number such as 3, 3.0 or 3e2 as an int64, if it is one.
+func wholeNumber(number json.Number) (int64, bool) {
+	if whole, err := number.Int64(); err == nil {
+		return whole, true
+	}
+	if !strings.ContainsAny(number.String(), ".eE") {
+		return 0, false
+	}
+	value, err := number.Float64()
+	if err != nil || value != math.Trunc(value) || value < -(1<<63) || value >= 1<<63 {
+		return 0, false
+	}
+	return int64(value), true
+}
+
+func double(typ string, number json.Number) (any, error) {
+	value, err := number.Float64()
+	if err != nil || typ == "f32" && math.Abs(value) > math.MaxFloat32 {
+		return nil, fmt.Errorf("%s does not fit into %s", number, typ)
+	}
+	if whole, isWhole := new(big.Int).SetString(number.String(), 10); isWhole {
+		if held, _ := new(big.Float).SetFloat64(value).Int(nil); held.Cmp(whole) != 0 {
+			return nil, fmt.Errorf("%s can't be held exactly by %s", number, typ)
+		}
+	}
+	return value, nil
+}
+
+func shown(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return strconv.FormatBool(value)
+	case json.Number:
+		return value.String()
+	case string:
+		if len(value) <= 40 {
+			return `"` + value + `"`
+		}
+		return "a string"
+	case []any:
+		return "a list"
+	default:
+		return "an object"
+	}
+}
+
 // smallest is what a column that is no list has of a document with several values.
 func smallest(values []any) any {
 	if len(values) == 0 {
@@ -169,9 +246,23 @@ func (f *Function) answer(bytes []byte, i int, present bool) any {
 		r := abi.Returned
 		return string(r.Bytes[r.Offsets[i]:r.Offsets[i+1]])
 	}
-	number := math.Float64frombits(word())
-	if math.IsNaN(number) {
+	return f.number(math.Float64frombits(word()))
+}
+
+// number is a score or floating point value, or why the engine doesn't take it.
+func (f *Function) number(number float64) any {
+	m := &f.manifest
+	switch {
+	case math.IsNaN(number):
 		return errDocument
+	case m.Kind == "value" && math.IsInf(number, 0):
+		return fmt.Errorf("the value is %v", number)
+	case m.Kind == "value":
+		return number
+	case m.MaxScore != nil && number > *m.MaxScore:
+		return fmt.Errorf("the score is %v, above the manifest's `max_score`, %v", number, *m.MaxScore)
+	case number < 0 || number > math.MaxFloat32:
+		return fmt.Errorf("the score is %v, expected a number from 0 to 3.4028235e38", number)
 	}
 	return number
 }

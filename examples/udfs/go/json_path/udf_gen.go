@@ -10,6 +10,12 @@ import (
 // A module has no program to run, but Go wants one.
 func main() {}
 
+// jsonPathAt makes at, once a batch.
+func jsonPathAt(path string) (path, error) {
+	return /*line main.go:11:17*/ parsePath(path)
+//line udf_gen.go:17
+}
+
 // jsonPathBatch asks JSONPath about each document of a batch.
 //
 //go:wasmexport json_path
@@ -22,7 +28,7 @@ func jsonPathBatch(batch uint32) int32 {
 func jsonPathLoop(batch *abi.Batch) {
 	n := batch.Len()
 	path, _ := batch.StringParam(0)
-	at, failed := parsePath(path)
+	at, failed := jsonPathAt(path)
 	if failed != nil {
 		abi.Fail(failed.Error())
 	}
@@ -59,6 +65,12 @@ func jsonPathLoop(batch *abi.Batch) {
 	answers.Done()
 }
 
+// jsonPathIsAt makes at, once a batch.
+func jsonPathIsAt(path string) (path, error) {
+	return /*line main.go:26:17*/ parsePath(path)
+//line udf_gen.go:72
+}
+
 // jsonPathIsBatch asks JSONPathIs about each document of a batch.
 //
 //go:wasmexport json_path_is
@@ -72,7 +84,7 @@ func jsonPathIsLoop(batch *abi.Batch) {
 	n := batch.Len()
 	path, _ := batch.StringParam(0)
 	equals, _ := batch.StringParam(1)
-	at, failed := parsePath(path)
+	at, failed := jsonPathIsAt(path)
 	if failed != nil {
 		abi.Fail(failed.Error())
 	}

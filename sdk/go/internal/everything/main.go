@@ -116,6 +116,26 @@ func Parameters(any udf.Opt[int64], b bool, i32 int32, i64 int64, f32 float32, f
 	return strings.Join(w.parts, ";")
 }
 
+// Absent tells lists that are absent from empty ones.
+//
+//diagon:value version=1.0.0
+//diagon:param b optional
+//diagon:param i32 optional
+//diagon:param i64 optional
+//diagon:param f32 optional
+//diagon:param f64 optional
+//diagon:param s optional
+func Absent(b []bool, i32 []int32, i64 []int64, f32 []float32, f64 []float64, s []string) string {
+	return strings.Join([]string{count(b), count(i32), count(i64), count(f32), count(f64), count(s)}, " ")
+}
+
+func count[T any](list []T) string {
+	if list == nil {
+		return "absent"
+	}
+	return strconv.Itoa(len(list))
+}
+
 type writer struct{ parts []string }
 
 func (w *writer) add(values ...any) {

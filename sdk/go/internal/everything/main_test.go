@@ -23,7 +23,7 @@ func TestGeneratedFilesAreFresh(t *testing.T) { udftest.Fresh(t) }
 func TestCases(t *testing.T) {
 	for name, batch := range map[string]func(uint32) int32{
 		"strict": strictBatch, "defaults": defaultsBatch, "optional": optionalBatch, "lists": listsBatch, "parameters": parametersBatch,
-		"once": onceBatch, "verdict": verdictBatch, "score": scoreBatch, "value_i64": valueI64Batch, "value_bool": valueBoolBatch,
+		"absent": absentBatch, "once": onceBatch, "verdict": verdictBatch, "score": scoreBatch, "value_i64": valueI64Batch, "value_bool": valueBoolBatch,
 		"value_str": valueStrBatch, "panics": panicsBatch,
 	} {
 		udftest.Open(t, name, batch).Cases("tests.jsonl")
@@ -143,7 +143,8 @@ func TestParameters(t *testing.T) {
 
 func TestInputs(t *testing.T) {
 	inputs := udftest.Open(t, "inputs", inputsBatch)
-	expect(t, inputs.Run(nil, document{"_id": "a", "_score": 1.5}, document{"_id": "é"}), "0 a 1.5", "1 é 0")
+	expect(t, inputs.Run(nil, document{"_id": "a", "_score": 1.5}, document{"_id": "é"}, document{"id": 7}, document{"id": "b", "_id": "c"}, document{"id": 0.5}),
+		"0 a 1.5", "1 é 0", "2 7 0", "3 c 0", "4  0")
 }
 
 func TestOnce(t *testing.T) {

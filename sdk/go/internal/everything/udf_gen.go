@@ -167,6 +167,33 @@ func parametersLoop(batch *abi.Batch) {
 	answers.Done()
 }
 
+// absentS keeps the memory of the list from batch to batch.
+var absentS []string
+
+// absentBatch asks Absent about each document of a batch.
+//
+//go:wasmexport absent
+func absentBatch(batch uint32) int32 {
+	defer abi.Recover()
+	absentLoop(abi.Open(batch))
+	return 0
+}
+
+func absentLoop(batch *abi.Batch) {
+	n := batch.Len()
+	b := batch.BoolListParam(0)
+	i32 := batch.I32ListParam(1)
+	i64 := batch.I64ListParam(2)
+	f32 := batch.F32ListParam(3)
+	f64 := batch.F64ListParam(4)
+	s := batch.StringListParam(5, &absentS)
+	answers := batch.TextAnswers()
+	for i := range n {
+		answers.Put(i, Absent(b, i32, i64, f32, f64, s))
+	}
+	answers.Done()
+}
+
 // inputsBatch asks Inputs about each document of a batch.
 //
 //go:wasmexport inputs
@@ -191,6 +218,18 @@ func inputsLoop(batch *abi.Batch) {
 // onceWords keeps the memory of the list from batch to batch.
 var onceWords []string
 
+// onceMade makes made, once a batch.
+func onceMade(words []string, least int64) (*Made, error) {
+	return /*line main.go:187:19*/ newMade(words, least)
+//line udf_gen.go:225
+}
+
+// onceUpper makes upper, once a batch.
+func onceUpper(words []string) string {
+	return /*line main.go:188:20*/ strings.ToUpper(words[0])
+//line udf_gen.go:231
+}
+
 // onceBatch asks Once about each document of a batch.
 //
 //go:wasmexport once
@@ -204,11 +243,11 @@ func onceLoop(batch *abi.Batch) {
 	n := batch.Len()
 	words := batch.StringListParam(0, &onceWords)
 	least, _ := batch.I64Param(1)
-	made, failed := newMade(words, least)
+	made, failed := onceMade(words, least)
 	if failed != nil {
 		abi.Fail(failed.Error())
 	}
-	upper := strings.ToUpper(words[0])
+	upper := onceUpper(words)
 	iColumn := batch.I64s(0)[:n]
 	iPresent := batch.Present(0)
 	answers := batch.Verdicts()[:n]

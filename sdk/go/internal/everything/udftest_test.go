@@ -55,19 +55,26 @@ func TestWrongCasesAreTold(t *testing.T) {
 		name, line, wanted string
 		batch              func(uint32) int32
 	}{
-		{"verdict", `{"document": {"i": 1}, "expected": false}`, `:1: {"i": 1}: expected false, got true`, verdictBatch},
-		{"verdict", `{"document": {"i": 1}, "expected": {"error": "x"}}`, `expected an error, got true`, verdictBatch},
-		{"verdict", `{"document": {"i": -1}, "expected": {"error": "x"}}`, `expected an error with "x", got "i is negative"`, verdictBatch},
-		{"verdict", `{"document": {"i": -1}, "expected": false}`, `expected false, got the function reported an error`, verdictBatch},
-		{"score", `{"document": {"f": 2.1}, "expected": 2}`, `expected 2, got 2.1`, scoreBatch},
-		{"value_i64", `{"document": {"i": 2}, "expected": null}`, `expected <nil>, got -2`, valueI64Batch},
-		{"value_i64", `{"document": {}, "expected": 0}`, `expected 0, got <nil>`, valueI64Batch},
-		{"value_str", `{"document": {"s": "a"}, "expected": "a"}`, `expected a, got aa`, valueStrBatch},
-		{"strict", `{"document": {}, "expected": false}`, `the parameter least is required`, strictBatch},
-		{"strict", `{"document": {}, "parameters": {"least": 1, "x": 1}, "expected": false}`, `there is no parameter x`, strictBatch},
-		{"strict", `{"document": {}, "parameters": {"least": true}, "expected": false}`, `the parameter least: true is no f64`, strictBatch},
-		{"strict", `{"function": "other", "document": {}, "expected": false}`, `0 cases for strict`, strictBatch},
-		{"strict", `{"document"`, `:1: unexpected end of JSON input`, strictBatch},
+		{"verdict", `{"function": "verdict", "document": {"i": 1}, "expected": false}`, `:1: {"i": 1}: expected false, got true`, verdictBatch},
+		{"verdict", `{"function": "verdict", "document": {"i": 1}, "expected": {"error": "x"}}`, `expected an error, got true`, verdictBatch},
+		{"verdict", `{"function": "verdict", "document": {"i": -1}, "expected": {"error": "x"}}`, `expected an error with "x", got "i is negative"`, verdictBatch},
+		{"verdict", `{"function": "verdict", "document": {"i": -1}, "expected": false}`, `expected false, got the function reported an error`, verdictBatch},
+		{"score", `{"function": "score", "document": {"f": 2.1}, "expected": 2}`, `expected 2, got 2.1`, scoreBatch},
+		{"value_i64", `{"function": "value_i64", "document": {"i": 2}, "expected": null}`, `expected <nil>, got -2`, valueI64Batch},
+		{"value_i64", `{"function": "value_i64", "document": {}, "expected": 0}`, `expected 0, got <nil>`, valueI64Batch},
+		{"value_str", `{"function": "value_str", "document": {"s": "a"}, "expected": "a"}`, `expected a, got aa`, valueStrBatch},
+		{"strict", `{"function": "strict", "document": {}, "expected": false}`, "parameter `least`: required, f64", strictBatch},
+		{"strict", `{"function": "strict", "document": {}, "parameters": {"least": 1, "x": 1}, "expected": false}`, "parameter `x`: unknown; the function's parameters: least", strictBatch},
+		{"strict", `{"function": "strict", "document": {}, "parameters": {"least": true}, "expected": false}`, "parameter `least`: expected f64, got true", strictBatch},
+		{"strict", `{"function": "other", "document": {}, "expected": false}`, `:1: say which function is meant, as in {"function": "strict", …}: the module has strict, defaults, `, strictBatch},
+		{"strict", `{"function": "score", "document": {}, "expected": 0}`, `0 cases for strict`, strictBatch},
+		{"strict", `{"document": {}, "parameters": {"least": 1}, "expected": false}`, `:1: say which function is meant`, strictBatch},
+		{"strict", `{"function": "strict", "document": {}, "expect": false}`, `:1: json: unknown field "expect"`, strictBatch},
+		{"strict", `{"function": "strict", "document": {}}`, `:1: a case has "document" and "expected"`, strictBatch},
+		{"inputs", `{"function": "inputs", "document": {}, "expected": ""}`, `the function reads the score of the query: give "score"`, inputsBatch},
+		{"score", `{"function": "score", "document": {"f": 11}, "expected": 11}`,
+			"expected 11, got the score is 11, above the manifest's `max_score`, 10", scoreBatch},
+		{"strict", `{"document"`, `:1: unexpected EOF`, strictBatch},
 	} {
 		path := filepath.Join(t.TempDir(), "tests.jsonl")
 		if err := os.WriteFile(path, []byte(c.line+"\n"), 0o600); err != nil {
@@ -82,7 +89,7 @@ func TestWrongCasesAreTold(t *testing.T) {
 
 func TestToleranceOfACase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tests.jsonl")
-	if err := os.WriteFile(path, []byte(`{"document": {"f": 2.1}, "expected": 2, "tolerance": 0.11}`), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(`{"function": "score@1.0.0", "document": {"f": 2.1}, "expected": 2, "tolerance": 0.11}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	udftest.Open(t, "score", scoreBatch).Cases(path)

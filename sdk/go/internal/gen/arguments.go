@@ -83,7 +83,7 @@ func (p *pkg) signature(file *ast.File, decl *ast.FuncDecl) []argument {
 				p.fail(name.Pos(), "each argument needs a name: it is the name of the field or parameter")
 				continue
 			}
-			arg := argument{name: name.Name, pos: name.Pos()}
+			arg := argument{name: name.Name, pos: name.Pos(), typ: list.Type}
 			p.classify(file, &arg, list.Type)
 			args = append(args, arg)
 		}

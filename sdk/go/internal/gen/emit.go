@@ -30,7 +30,20 @@ func Generate(folder string) (code, manifests []byte, err error) {
 		manifests = append(manifests, text...)
 	}
 	code, err = format.Source(append(p.preamble(out.String()), out.Bytes()...))
-	return code, manifests, err
+	return countLines(code), manifests, err
+}
+
+// lineOfOutput stands behind what is of the author's file: from the next line on, places are those of the file that is made.
+const lineOfOutput = "//line " + Output + ":1"
+
+func countLines(code []byte) []byte {
+	lines := strings.SplitAfter(string(code), "\n")
+	for i, line := range lines {
+		if line == lineOfOutput+"\n" {
+			lines[i] = fmt.Sprintf("//line %s:%d\n", Output, i+2)
+		}
+	}
+	return []byte(strings.Join(lines, ""))
 }
 
 func pretty(m manifest) ([]byte, error) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
+	"path/filepath"
+	"strings"
 )
 
 // How package abi calls the types of Go.
@@ -26,14 +28,39 @@ func (e *emitter) params() {
 		if arg.role != roleOnce {
 			continue
 		}
+		made := e.maker(arg)
 		if !arg.canFail {
-			e.line("%s := %s", arg.name, arg.expression)
+			e.line("%s := %s", arg.name, made)
 			continue
 		}
 		failed := e.name("failed")
-		e.line("%s, %s := %s", arg.name, failed, arg.expression)
+		e.line("%s, %s := %s", arg.name, failed, made)
 		e.line("if %s != nil {\nabi.Fail(%s.Error())\n}", failed, failed)
 	}
+}
+
+// maker is how the loop makes what is made once a batch: by a function of its own, which has nothing but the parameters and the type that the
+// author said. What is wrong with the expression, the compiler tells at its directive.
+func (e *emitter) maker(arg argument) string {
+	if !e.pkg.canName(arg) {
+		return arg.expression
+	}
+	maker := e.global(lowerFirst(e.f.goName) + upperFirst(arg.name))
+	var params, names []string
+	for _, p := range e.f.manifest.Params {
+		if mentions(arg.expression, p.ident) {
+			params, names = append(params, p.ident+" "+p.arg.goType()), append(names, p.ident)
+		}
+	}
+	result := typeText(arg.typ)
+	if arg.canFail {
+		result = "(" + result + ", error)"
+	}
+	at := e.pkg.fset.Position(arg.expressPos)
+	fmt.Fprintf(&e.globals, "// %s makes %s, once a batch.\nfunc %s(%s) %s {\n", maker, arg.name, maker, strings.Join(params, ", "), result)
+	// There is a space behind the comment.
+	fmt.Fprintf(&e.globals, "return /*line %s:%d:%d*/ %s\n%s\n}\n\n", filepath.Base(at.Filename), at.Line, at.Column-1, arg.expression, lineOfOutput)
+	return maker + "(" + strings.Join(names, ", ") + ")"
 }
 
 func (e *emitter) param(index int, p param) {
@@ -134,12 +161,13 @@ func (p *pkg) expressionImports() []string {
 			if err != nil {
 				continue
 			}
-			ast.Inspect(parsed, func(node ast.Node) bool {
-				if selector, found := node.(*ast.SelectorExpr); found {
-					all = p.addImport(all, needed, selector)
-				}
-				return true
-			})
+			found := selectors(parsed)
+			if p.canName(arg) {
+				found = append(found, selectors(arg.typ)...)
+			}
+			for _, selector := range found {
+				all = p.addImport(all, needed, selector)
+			}
 		}
 	}
 	return all
@@ -163,4 +191,28 @@ func (p *pkg) addImport(all []string, needed map[string]bool, selector *ast.Sele
 		all = append(all, spec)
 	}
 	return all
+}
+
+func selectors(expression ast.Expr) (all []*ast.SelectorExpr) {
+	ast.Inspect(expression, func(node ast.Node) bool {
+		if selector, found := node.(*ast.SelectorExpr); found {
+			all = append(all, selector)
+		}
+		return true
+	})
+	return all
+}
+
+// mentions says whether an expression has a word.
+func mentions(expression, word string) bool {
+	parsed, err := parser.ParseExpr(expression)
+	found := false
+	if err == nil {
+		ast.Inspect(parsed, func(node ast.Node) bool {
+			name, plain := node.(*ast.Ident)
+			found = found || plain && name.Name == word
+			return true
+		})
+	}
+	return found
 }

@@ -1,6 +1,9 @@
 package gen
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,14 +49,18 @@ func TestMistakes(t *testing.T) {
 		{"//diagon:filter version=1.0.0 pure=maybe\nfunc F(x float64) bool { return true }",
 			"main.go:7:31: pure is true (which it is anyway) or false"},
 		{"//diagon:filter version=1.0.0 max_score=3\nfunc F(x float64) bool { return true }",
-			"main.go:7:31: max_score is a number that a score function never exceeds"},
+			"main.go:7:31: max_score is for score functions, and this is a filter function"},
+		{"//diagon:score version=1.0.0 max_score=-3\nfunc F(x float64) float64 { return x }",
+			"main.go:7:30: max_score is a number that a score function never exceeds"},
 		{"//diagon:filtre version=1.0.0\nfunc F(x float64) bool { return true }",
 			"main.go:7:10: no directive //diagon:filtre; there are filter, score, value, field, param, once, limits\n" +
 				"main.go:8:6: F has directives, but none says what it is"},
 		{"//diagon:filter version=1.0.0\n//diagon:score version=1.0.0\nfunc F(x float64) bool { return true }",
 			"main.go:8:10: F is a filter function already"},
 		{"//diagon:filter version=1.0.0\nfunc F(x float64) float64 { return x }",
-			"main.go:8:6: a filter function returns bool or (bool, error)"},
+			"main.go:8:6: a filter function returns bool or (bool, error); what returns float64 is //diagon:score or //diagon:value"},
+		{"//diagon:score version=1.0.0\nfunc F(x float64) (bool, error) { return true, nil }",
+			"main.go:8:6: a score function returns float64 or (float64, error); what returns bool, error is //diagon:filter or //diagon:value"},
 		{"//diagon:score version=1.0.0\nfunc F(x float64) (float64, bool) { return x, true }",
 			"main.go:8:6: a score function returns float64 or (float64, error)"},
 		{"//diagon:value version=1.0.0\nfunc F(x float64) int { return 1 }",
@@ -223,15 +230,66 @@ func F(name string, x *text.Replacer) bool { return x.Replace(name) == name }
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, wanted := range []string{`text "strings"`, `x := text.NewReplacer(s, "b")`, `s, _ := batch.StringParam(0)`} {
+	for _, wanted := range []string{`text "strings"`, `func fX(s string) *text.Replacer {`, `x := fX(s)`, `s, _ := batch.StringParam(0)`} {
 		if !strings.Contains(string(code), wanted) {
 			t.Errorf("no %s in\n%s", wanted, code)
 		}
 	}
 }
 
+// TestPlacesOfExpressions: the compiler tells what is wrong with an expression at its directive, and everything else where it is.
+func TestPlacesOfExpressions(t *testing.T) {
+	code, _, err := Generate(folder(t, head+`//diagon:filter version=1.0.0
+//diagon:param s type=string
+//diagon:once x=missing(s)
+func F(name string, x *int) bool { return true }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, Output, code, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(node ast.Node) bool {
+		if name, plain := node.(*ast.Ident); plain && name.Name == "missing" {
+			if at := fset.Position(name.Pos()).String(); at != "main.go:9:17" {
+				t.Errorf("the expression is at %s", at)
+			}
+		}
+		return true
+	})
+	for _, decl := range file.Decls {
+		if said, real := fset.Position(decl.Pos()), fset.PositionFor(decl.Pos(), false); said.Filename != Output || said.Line != real.Line {
+			t.Errorf("%v is said to be at %v", real, said)
+		}
+	}
+}
+
+// TestTypesThatCannotBeSaid: a package whose name isn't seen in its path is not in the file that is made, if the expression doesn't need it.
+func TestTypesThatCannotBeSaid(t *testing.T) {
+	code, _, err := Generate(folder(t, `package main
+
+import "example.org/go-set"
+
+//diagon:filter version=1.0.0
+//diagon:once x=made()
+func F(name string, x *set.Set) bool { return true }
+
+func made() *set.Set { return nil }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(code), "x := made()") || strings.Contains(string(code), "set.Set") {
+		t.Errorf("%s", code)
+	}
+}
+
 func TestCheckTellsWhatIsNotUpToDate(t *testing.T) {
-	dir := folder(t, head+"//diagon:filter version=1.0.0\nfunc F(x float64) bool { return true }\n")
+	const once = "//diagon:filter version=1.0.0\n//diagon:once y=new(int)\nfunc F(x float64, y *int) bool { return true }\n"
+	dir := folder(t, head+once)
 	if err := Check(dir); err == nil || !strings.HasSuffix(err.Error(), "udf_gen.go is not up to date; run go generate") {
 		t.Error(err)
 	}
@@ -240,6 +298,13 @@ func TestCheckTellsWhatIsNotUpToDate(t *testing.T) {
 	}
 	if err := Check(dir); err != nil {
 		t.Error(err)
+	}
+	moved := "\n\n" + head + once
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(moved), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(dir); err != nil {
+		t.Errorf("a function has only moved: %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, Manifest), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)

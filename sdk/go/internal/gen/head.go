@@ -73,8 +73,12 @@ func (p *pkg) pure(m *manifest, kv keyValue) {
 }
 
 func (p *pkg) maxScore(m *manifest, kv keyValue) {
+	if m.Kind != score {
+		p.fail(kv.pos, "max_score is for score functions, and this is a %s function", m.Kind)
+		return
+	}
 	number, err := strconv.ParseFloat(kv.value, 64)
-	if err != nil || !(number >= 0 && number <= math.MaxFloat32) || m.Kind != score {
+	if err != nil || !(number >= 0 && number <= math.MaxFloat32) {
 		p.fail(kv.pos, "max_score is a number that a score function never exceeds, from 0 to %g", math.MaxFloat32)
 		return
 	}

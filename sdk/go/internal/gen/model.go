@@ -1,6 +1,9 @@
 package gen
 
-import "go/token"
+import (
+	"go/ast"
+	"go/token"
+)
 
 // Kinds of functions.
 const (
@@ -32,7 +35,8 @@ type argument struct {
 	optional bool
 	// Its place among the manifest's fields or parameters.
 	index int
-	// Of something made once: the expression, and whether it also returns an error.
+	// Of something made once: its type, the expression, and whether that also returns an error.
+	typ        ast.Expr
 	expression string
 	canFail    bool
 	expressPos token.Pos

@@ -92,6 +92,7 @@ func (p *pkg) read() {
 			}
 		}
 	}
+	p.strays()
 	for _, name := range packages {
 		if p.taken[name] {
 			p.fail(p.files[0].Name.Pos(), "generated code uses a package %s: nothing of this package can be called so", name)

@@ -2,7 +2,11 @@ package gen
 
 import (
 	"go/ast"
+	"go/printer"
+	"go/token"
 	"go/types"
+	"slices"
+	"strings"
 )
 
 // The types of columns and parameters, as the manifest calls them.
@@ -85,6 +89,13 @@ func importPath(file *ast.File, name string) string {
 	return ""
 }
 
+// What each kind of function can return.
+var canReturn = []struct{ kind, results string }{
+	{filter, "bool or (bool, error)"},
+	{score, "float64 or (float64, error)"},
+	{value, "float64, int64, bool or string (T), or (T, bool) with false for a missing value, (T, error) or (T, bool, error)"},
+}
+
 // resultsOf reads what a function returns, and says whether its kind can return that.
 func (p *pkg) resultsOf(kind string, decl *ast.FuncDecl) (results, bool) {
 	var names []string
@@ -96,24 +107,80 @@ func (p *pkg) resultsOf(kind string, decl *ast.FuncDecl) (results, bool) {
 			}
 		}
 	}
-	var r results
+	if r, fits := resultsAs(kind, names); fits {
+		return r, true
+	}
+	wanted, others := "", []string{}
+	for _, other := range canReturn {
+		if other.kind == kind {
+			wanted = other.results
+		} else if _, fits := resultsAs(other.kind, names); fits {
+			others = append(others, directivePrefix+other.kind)
+		}
+	}
+	hint := ""
+	if len(others) > 0 {
+		hint = "; what returns " + strings.Join(names, ", ") + " is " + strings.Join(others, " or ")
+	}
+	p.fail(decl.Name.Pos(), "a %s function returns %s%s", kind, wanted, hint)
+	return results{}, false
+}
+
+// resultsAs takes the types of results for those of a function of a kind, if they fit.
+func resultsAs(kind string, names []string) (r results, fits bool) {
 	if last := len(names) - 1; last > 0 && names[last] == "error" {
 		names, r.hasErr = names[:last], true
 	}
 	if kind == value && len(names) == 2 && names[1] == "bool" {
 		names, r.hasOK = names[:1], true
 	}
-	wanted := map[string]string{
-		filter: "bool or (bool, error)",
-		score:  "float64 or (float64, error)",
-		value:  "float64, int64, bool or string (T), or (T, bool) with false for a missing value, (T, error) or (T, bool, error)",
-	}[kind]
-	fits := len(names) == 1 && (kind == filter && names[0] == "bool" || kind == score && names[0] == "float64" ||
-		kind == value && fieldTypes[names[0]] != "")
-	if !fits {
-		p.fail(decl.Name.Pos(), "a %s function returns %s", kind, wanted)
+	if len(names) != 1 {
 		return r, false
 	}
 	r.base = names[0]
-	return r, true
+	return r, kind == filter && r.base == "bool" || kind == score && r.base == "float64" || kind == value && fieldTypes[r.base] != ""
+}
+
+// goType is the type of a field or parameter as the author wrote it.
+func (a argument) goType() string {
+	switch {
+	case a.list:
+		return "[]" + a.base
+	case a.optional:
+		return "udf.Opt[" + a.base + "]"
+	case a.base == "":
+		return "string" // the name of a field, which no argument is
+	default:
+		return a.base
+	}
+}
+
+func typeText(typ ast.Expr) string {
+	var text strings.Builder
+	if printer.Fprint(&text, token.NewFileSet(), typ) != nil {
+		return types.ExprString(typ)
+	}
+	return text.String()
+}
+
+// canName says whether the file that is made can say an argument's type: all its words are of the package, of Go, or of imports whose names are
+// seen in their paths.
+func (p *pkg) canName(arg argument) bool {
+	fine := true
+	ast.Inspect(arg.typ, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.SelectorExpr:
+			name, plain := node.X.(*ast.Ident)
+			fine = fine && plain && p.imports(name.Name)
+			return false
+		case *ast.Ident:
+			fine = fine && (p.taken[node.Name] || types.Universe.Lookup(node.Name) != nil)
+		}
+		return true
+	})
+	return fine
+}
+
+func (p *pkg) imports(name string) bool {
+	return slices.ContainsFunc(p.files, func(file *ast.File) bool { return importPath(file, name) != "" })
 }
