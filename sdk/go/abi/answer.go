@@ -38,10 +38,10 @@ func (b *Batch) AnswerError(i int, err error) {
 	logError(err)
 }
 
-// The level of the log for what is wrong.
-const levelError = 3
+// The level of the log for what is wrong with a document: the engine tells it with the document.
+const levelReason = 4
 
-func logError(err error) { Log(levelError, err.Error()) }
+func logError(err error) { Log(levelReason, err.Error()) }
 
 // Text collects the strings that a value function returns.
 type Text struct {

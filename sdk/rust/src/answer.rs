@@ -3,12 +3,12 @@
 use core::fmt::Display;
 use std::borrow::Cow;
 
-use crate::guest::{log, Level};
+use crate::guest::log_reason;
 
-/// The engine counts errors and knows their documents; what went wrong is in its log.
+/// The engine knows which documents are in error; what is logged about them so, in their order, it tells with them.
 #[cold]
 fn tell(error: &impl Display) {
-    log(Level::Error, &error.to_string());
+    log_reason(&error.to_string());
 }
 
 /// The answer of a filter.

@@ -23,12 +23,24 @@ mod host {
     }
 }
 
+/// The level of a line that says why a document is in error.
+const REASON: i32 = 4;
+
 /// Writes a line to the log that the host keeps, as far as it has room.
 pub fn log(level: Level, text: &str) {
+    write(level as i32, text);
+}
+
+/// Says why a document is in error.
+pub(crate) fn log_reason(text: &str) {
+    write(REASON, text);
+}
+
+fn write(level: i32, text: &str) {
     #[cfg(target_arch = "wasm32")]
     // SAFETY: the host reads the text and keeps nothing of it.
     unsafe {
-        host::log(level as i32, text.as_ptr(), text.len());
+        host::log(level, text.as_ptr(), text.len());
     }
     #[cfg(not(target_arch = "wasm32"))]
     let _ = (level, text);
