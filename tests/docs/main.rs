@@ -31,11 +31,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use page::{Block, Role};
-use tempfile::TempDir;
 
 /// The folder that a page is followed in.
 struct Walk {
-    root: TempDir,
+    /// The same each time, so that what was built is not built again.
+    root: PathBuf,
     page: String,
     /// Where the commands have gone to.
     here: PathBuf,
@@ -50,9 +50,14 @@ fn tree() -> &'static Path {
 
 impl Walk {
     fn new(page: &str) -> Self {
-        let root = tempfile::tempdir().unwrap();
+        let name = page.replace('/', "-").replace(".md", "");
+        let root = tree().join("target/docs").join(name);
+        if root.exists() {
+            std::fs::remove_dir_all(&root).unwrap();
+        }
+        std::fs::create_dir_all(&root).unwrap();
         Self {
-            here: root.path().to_path_buf(),
+            here: root.clone(),
             root,
             page: page.to_string(),
             printed: String::new(),
@@ -68,7 +73,7 @@ impl Walk {
         let blocks = page::blocks(text).unwrap_or_else(|wrong| panic!("{}:{wrong}", self.page));
         if text.contains("<!-- checkout -->") {
             for folder in ["examples", "sdk"] {
-                copy(&tree().join(folder), &self.root.path().join(folder));
+                copy(&tree().join(folder), &self.root.join(folder));
             }
         }
         for block in &blocks {
@@ -124,7 +129,7 @@ impl Walk {
 
     /// Runs commands in the folder where the last ones ended.
     fn run(&mut self, block: &Block, fails: bool) {
-        let state = self.root.path().join(".where");
+        let state = self.root.join(".where");
         let script = format!(
             "set -euo pipefail\n{}\npwd >\"{}\"\n",
             block.text,
