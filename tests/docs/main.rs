@@ -150,7 +150,6 @@ impl Walk {
             "CARGO_ENCODED_RUSTFLAGS",
             "LD_PRELOAD",
             "RUSTC_WORKSPACE_WRAPPER",
-            "LLVM_PROFILE_FILE",
         ] {
             command.env_remove(name);
         }
